@@ -1,0 +1,212 @@
+//! The fold: rows sorted by key become one finished document per key, in batches of documents.
+//!
+//! Memory holds one open document and the finished ones that were not taken yet, however many keys there are.
+
+mod columns;
+mod documents;
+mod open;
+#[cfg(test)]
+mod tests;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, Schema, SchemaRef};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::grid::{CellIndex, Grid};
+use crate::job::Compression;
+use crate::name::NamePattern;
+use crate::template::{Document, Fragment, Node};
+
+pub use documents::{DocumentBatch, document_schema};
+
+use columns::Columns;
+use documents::Documents;
+use open::OpenDocument;
+
+/// Everything the fold needs to know; it can be sent to where the rows are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FoldSpec {
+    /// The column that gives one document per value; rows come sorted by it.
+    pub key: String,
+    /// The document.
+    pub template: Node,
+    /// Indented documents.
+    pub pretty: bool,
+    /// The grids that the template uses.
+    pub grids: Vec<Grid>,
+    /// Which file a document goes into.
+    pub naming: Naming,
+    /// The columns whose cells are added up for control totals.
+    pub totals: Vec<String>,
+}
+
+/// Which file a document goes into.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Naming {
+    /// Each into its own.
+    Own(NamePattern),
+    /// Into the shard that this column numbers; rows come sorted by it first.
+    Shard {
+        /// The column.
+        column: String,
+        /// Compression of the shards.
+        compression: Compression,
+    },
+}
+
+impl FoldSpec {
+    /// The input columns that the fold reads, each once.
+    pub fn columns(&self) -> Vec<&str> {
+        let mut columns = vec![self.key.as_str()];
+        let naming = match &self.naming {
+            Naming::Own(pattern) => pattern.columns(),
+            Naming::Shard { column, .. } => vec![column.as_str()],
+        };
+        let pivots = self.template.pivots();
+        let rest = self.template.attributes().into_iter().chain(naming);
+        let rest = rest.chain(self.grids.iter().map(|grid| grid.column.as_str()));
+        for column in rest.chain(pivots.iter().map(|(_, pivot)| pivot.value.as_str())) {
+            if !columns.contains(&column) {
+                columns.push(column);
+            }
+        }
+        columns
+    }
+
+    /// The columns that must have one value within a key: those of the template and of the name.
+    fn attributes(&self) -> Vec<String> {
+        let mut attributes: Vec<String> = self.template.attributes().into_iter().map(str::to_owned).collect();
+        if let Naming::Own(pattern) = &self.naming {
+            for column in pattern.columns() {
+                if !attributes.iter().any(|known| known == column) {
+                    attributes.push(column.to_owned());
+                }
+            }
+        }
+        attributes
+    }
+}
+
+/// What stays the same for all batches of one fold.
+struct Layout {
+    spec: FoldSpec,
+    document: Document,
+    attributes: Vec<String>,
+    /// For each grid: the values, by index into `Document::values`, that its cells hold.
+    grid_values: Vec<Vec<usize>>,
+    cell_indexes: Vec<CellIndex>,
+}
+
+/// Folds rows into documents.
+pub struct Folder {
+    layout: Layout,
+    open: Option<OpenDocument>,
+    spare: Option<OpenDocument>,
+    documents: Documents,
+}
+
+impl Folder {
+    /// A folder of rows with this schema.
+    ///
+    /// # Errors
+    /// If a column that the spec names is missing: the query contract should have refused that.
+    pub fn new(spec: &FoldSpec, input: &SchemaRef) -> Result<Self> {
+        let document = Document::compile(&spec.template, &spec.grids, spec.pretty);
+        let index = |grid: &Grid| Ok(CellIndex::new(grid, column_type(input, &grid.column)?));
+        let cell_indexes = spec.grids.iter().map(index).collect::<Result<_>>()?;
+        let grid_values = (0..spec.grids.len()).map(|grid| values_of(&document, grid)).collect();
+        let documents = Documents::new(document_schema(spec, input)?);
+        let layout =
+            Layout { attributes: spec.attributes(), document, grid_values, cell_indexes, spec: spec.clone() };
+        Ok(Self { layout, open: None, spare: None, documents })
+    }
+
+    /// Folds rows of a batch and returns how many: it stops early once [`Folder::FULL`] bytes of documents wait to
+    /// be taken, and goes on when called again with the rest. Rows of one key follow each other, across batches too.
+    pub fn push(&mut self, batch: &RecordBatch) -> Result<usize> {
+        if batch.num_rows() == 0 {
+            return Ok(0);
+        }
+        let Self { layout, open, spare, documents } = self;
+        let mut columns = Columns::of(layout, batch)?;
+        for rows in columns.keys.clone() {
+            let key = columns.key(rows.start);
+            match open {
+                Some(open) if open.key == key => open.check_attributes(layout, &mut columns, rows.start)?,
+                _ => {
+                    close(layout, open, spare, documents)?;
+                    if documents.bytes() >= Self::FULL {
+                        return Ok(rows.start);
+                    }
+                    let fresh = spare.take().unwrap_or_else(|| OpenDocument::new(layout));
+                    *open = Some(fresh.start(layout, &mut columns, rows.start)?);
+                }
+            }
+            if let Some(open) = open {
+                for row in rows {
+                    open.add(layout, &mut columns, row)?;
+                }
+            }
+        }
+        Ok(batch.num_rows())
+    }
+
+    /// Bytes of finished documents after which the folder wants them taken.
+    pub const FULL: usize = 4 << 20;
+
+    /// Finishes the last document.
+    pub fn finish(&mut self) -> Result<()> {
+        close(&self.layout, &mut self.open, &mut self.spare, &mut self.documents)
+    }
+
+    /// Whether the finished documents should be taken now.
+    pub fn is_full(&self) -> bool {
+        self.documents.bytes() >= Self::FULL
+    }
+
+    /// Takes the finished documents, if there are any.
+    pub fn take(&mut self) -> Result<Option<RecordBatch>> {
+        self.documents.take().map_err(arrow)
+    }
+}
+
+fn close(
+    layout: &Layout,
+    open: &mut Option<OpenDocument>,
+    spare: &mut Option<OpenDocument>,
+    documents: &mut Documents,
+) -> Result<()> {
+    if let Some(mut finished) = open.take() {
+        documents.append(layout, &mut finished)?;
+        *spare = Some(finished);
+    }
+    Ok(())
+}
+
+fn values_of(document: &Document, grid: usize) -> Vec<usize> {
+    let mut values = Vec::new();
+    for fragment in &document.fragments {
+        if let Fragment::Pivot(slot) = fragment
+            && slot.grid == grid
+            && !values.contains(&slot.value)
+        {
+            values.push(slot.value);
+        }
+    }
+    values
+}
+
+fn column_type<'a>(schema: &'a Schema, name: &str) -> Result<&'a arrow_schema::DataType> {
+    schema.field_with_name(name).map(|field| field.data_type()).map_err(arrow)
+}
+
+/// An Arrow error in the fold: the query contract has checked the types, so it is a defect.
+fn arrow(error: ArrowError) -> Error {
+    Error::internal(format!("the fold failed: {error}"))
+}
+
+/// Bad data, named by its key.
+fn bad_key(key: &str, message: impl std::fmt::Display, help: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Input, Problem::new(format!("key `{key}`: {message}")).help(help))
+}

@@ -1,0 +1,194 @@
+//! The job folder as written: `job.toml`, the query, the document template and the checks.
+
+mod decode;
+mod read;
+mod tree;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::grid::{LabelPattern, OffGrid};
+use crate::source::Source;
+
+pub use decode::{At, locate};
+
+/// A job as its files and the flags say it, every path absolute, nothing resolved against data yet.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The folder's name, which is the job's name.
+    pub name: String,
+    /// The folder.
+    pub folder: PathBuf,
+    /// The query's output column that gives one document per value.
+    pub key: At<String>,
+    /// The declared tables, in the order written.
+    pub tables: Vec<Table>,
+    /// The declared parameters, in the order written.
+    pub params: Vec<Param>,
+    /// The pivot grids, in the order written.
+    pub pivots: Vec<Pivot>,
+    /// The control totals.
+    pub totals: Vec<Total>,
+    /// Where the documents go and how.
+    pub output: Output,
+    /// `query.sql`, or the file that stands in for it.
+    pub query: Source,
+    /// `document.json`.
+    pub template: Source,
+    /// `checks/*.sql`, by name.
+    pub checks: Vec<Source>,
+    /// `job.toml` itself, for messages.
+    pub source: Source,
+}
+
+/// A declared table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The name that SQL uses.
+    pub name: String,
+    /// A file, a folder, a glob, or the URL of one.
+    pub path: At<String>,
+    /// How the files are written; by the name's extension where the job does not say.
+    pub format: Option<Format>,
+    /// Column names and SQL types, in the order written.
+    pub schema: Vec<(String, At<String>)>,
+    /// How CSV files are written.
+    pub csv: Csv,
+    /// The files' compression; by the name's extension where the job does not say.
+    pub compression: Option<Compression>,
+    /// Columns that identify a row.
+    pub unique: Vec<At<String>>,
+}
+
+/// How a table's files are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Delimited text.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+    /// One JSON object per line.
+    Ndjson,
+}
+
+/// How CSV files are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Csv {
+    /// Whether the first line names the columns.
+    pub header: bool,
+    /// Between two fields.
+    pub delimiter: u8,
+    /// Around a field that holds a delimiter.
+    pub quote: u8,
+    /// Before a quote inside a quoted field; doubled quotes where absent.
+    pub escape: Option<u8>,
+    /// Whether quoted fields may hold line breaks; such files are read by one thread.
+    pub multiline: bool,
+}
+
+/// Compression of a whole file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// As it is.
+    None,
+    /// gzip, RFC 1952.
+    Gzip,
+    /// Zstandard, RFC 8878.
+    Zstd,
+}
+
+/// A declared parameter.
+#[derive(Debug, Clone)]
+pub struct Param {
+    /// The name; `$name` in SQL.
+    pub name: String,
+    /// Its SQL type.
+    pub sql_type: String,
+    /// Its value where no flag gives one.
+    pub default: Option<String>,
+    /// Where it is declared.
+    pub place: crate::Place,
+}
+
+/// A declared pivot grid.
+#[derive(Debug, Clone)]
+pub struct Pivot {
+    /// The name that the template uses.
+    pub name: String,
+    /// The query's output column that says which cell a row belongs to.
+    pub column: At<String>,
+    /// How a column value becomes a label.
+    pub label: LabelPattern,
+    /// Which cells there are.
+    pub cells: Cells,
+    /// What happens to a row outside the grid.
+    pub off_grid: OffGrid,
+}
+
+/// Which cells a grid has, in order.
+#[derive(Debug, Clone)]
+pub enum Cells {
+    /// Every whole number from the first to the last.
+    Range(i64, i64),
+    /// These values.
+    Values(Vec<String>),
+    /// The first column of a SELECT over the declared tables.
+    Select(At<String>),
+}
+
+/// A control total: what the source says a value adds up to.
+#[derive(Debug, Clone)]
+pub struct Total {
+    /// The query's output column whose delivered cells are added up.
+    pub value: At<String>,
+    /// A SELECT of one number.
+    pub sql: At<String>,
+}
+
+/// Where the documents go and how.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// A folder, or the URL of a prefix in an object store.
+    pub url: At<String>,
+    /// The document name pattern; the ndjson layout needs none.
+    pub name: Option<At<String>>,
+    /// Documents as files, or lines of a few files.
+    pub layout: Layout,
+    /// How many files the ndjson layout writes.
+    pub shards: u32,
+    /// Compression of the ndjson files.
+    pub compression: Compression,
+    /// Indented documents.
+    pub pretty: bool,
+    /// How many published snapshots stay.
+    pub keep: usize,
+}
+
+/// How documents are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// One file per key.
+    Files,
+    /// One line per key in a few files.
+    Ndjson,
+}
+
+/// What the command line changes about a job.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--set`, each as typed.
+    pub set: Vec<String>,
+    /// `--query`.
+    pub query: Option<PathBuf>,
+    /// `--output`.
+    pub output: Option<String>,
+}
+
+impl Job {
+    /// Reads a job folder. All problems of `job.toml` are reported together.
+    pub fn read(folder: &Path, overrides: &Overrides) -> Result<Self> {
+        read::job(folder, overrides)
+    }
+}

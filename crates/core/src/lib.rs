@@ -1,0 +1,17 @@
+//! What keyfold means, without an engine: job files, document templates, the fold of rows into documents,
+//! document names, manifests and reports. Works on Arrow batches in memory; does no network I/O.
+
+pub mod error;
+pub mod fold;
+pub mod grid;
+pub mod job;
+pub mod json;
+pub mod layout;
+pub mod manifest;
+pub mod name;
+pub mod report;
+pub mod source;
+pub mod suggest;
+pub mod template;
+
+pub use error::{Error, ErrorKind, Place, Problem, Result};

@@ -1,0 +1,226 @@
+//! From the text of `document.json` to a `Template`.
+//!
+//! serde_json checks the syntax and hands out borrowed slices of the text (`RawValue`), so constants are kept
+//! as written (`1.50` stays `1.50`) and every part knows where it stands.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{Node, Pivot, Reference, Template};
+use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::source::Source;
+use crate::suggest;
+
+impl Template {
+    /// Parses a template; all problems are reported together.
+    pub fn parse(source: &Source) -> Result<Self> {
+        let raw: &RawValue = serde_json::from_str(&source.text).map_err(|error| {
+            let problem = Problem::new(format!("not valid JSON: {}", message(&error)));
+            Error::new(ErrorKind::Usage, problem.at(source.line(error.line(), error.column())))
+        })?;
+        let mut parser = Parser { source, references: Vec::new(), problems: Vec::new() };
+        let root = parser.node(raw);
+        if !matches!(root, Node::Object(_) | Node::Pivot(_)) && parser.problems.is_empty() {
+            parser.problem(raw, "the document must be a JSON object", None);
+        }
+        match parser.problems.is_empty() {
+            true => Ok(Self { root, references: parser.references }),
+            false => Err(Error::all(ErrorKind::Usage, parser.problems)),
+        }
+    }
+}
+
+/// serde_json's message without its own line and column.
+fn message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}
+
+struct Parser<'a> {
+    source: &'a Source,
+    references: Vec<(Reference, crate::error::Place)>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Parser<'a> {
+    fn place(&self, raw: &'a RawValue) -> crate::error::Place {
+        // Every raw value borrows from the source's text, so the distance of the two is the offset.
+        self.source.place((raw.get().as_ptr() as usize).saturating_sub(self.source.text.as_ptr() as usize))
+    }
+
+    fn problem(&mut self, raw: &'a RawValue, message: impl Into<String>, help: Option<String>) {
+        let problem = Problem { message: message.into(), place: Some(self.place(raw)), help };
+        self.problems.push(problem);
+    }
+
+    fn reference(&mut self, raw: &'a RawValue, reference: Reference) {
+        let place = self.place(raw);
+        self.references.push((reference, place));
+    }
+
+    fn node(&mut self, raw: &'a RawValue) -> Node {
+        let text = raw.get();
+        // The whole text was parsed before, so the parts cannot fail to parse again.
+        match text.as_bytes().first() {
+            Some(b'{') => match serde_json::from_str::<Members<'a>>(text) {
+                Ok(Members(members)) => self.object(raw, members),
+                Err(_) => Node::Constant(text.to_owned()),
+            },
+            Some(b'[') => match serde_json::from_str::<Vec<&'a RawValue>>(text) {
+                Ok(items) => Node::Array(items.into_iter().map(|item| self.node(item)).collect()),
+                Err(_) => Node::Constant(text.to_owned()),
+            },
+            Some(b'"') => self.string(raw),
+            _ => Node::Constant(text.to_owned()),
+        }
+    }
+
+    fn string(&mut self, raw: &'a RawValue) -> Node {
+        let text: String = serde_json::from_str(raw.get()).unwrap_or_default();
+        match text.strip_prefix('$') {
+            None => Node::Constant(raw.get().to_owned()),
+            Some(rest) if rest.starts_with('$') => Node::Constant(quoted(rest)),
+            Some("") => {
+                let help = "write \"$column\" for a column's value, \"$$\" for a dollar sign".into();
+                self.problem(raw, "`$` names no column", Some(help));
+                Node::Constant(raw.get().to_owned())
+            }
+            Some(column) => {
+                self.reference(raw, Reference::Attribute(column.to_owned()));
+                Node::Column(column.to_owned())
+            }
+        }
+    }
+
+    fn object(&mut self, raw: &'a RawValue, members: Vec<(String, &'a RawValue)>) -> Node {
+        for (index, (name, value)) in members.iter().enumerate() {
+            if members[..index].iter().any(|(earlier, _)| earlier == name) {
+                self.problem(value, format!("the member `{name}` is there twice"), None);
+            }
+        }
+        let directive = |name: &str| name.starts_with('$') && !name.starts_with("$$");
+        if members.iter().any(|(name, _)| directive(name)) {
+            return self.pivot(raw, members);
+        }
+        let member = |(name, value): (String, &'a RawValue)| {
+            let name = if name.starts_with("$$") { name[1..].to_owned() } else { name };
+            (name, self.node(value))
+        };
+        Node::Object(members.into_iter().map(member).collect())
+    }
+
+    fn pivot(&mut self, raw: &'a RawValue, members: Vec<(String, &'a RawValue)>) -> Node {
+        const KNOWN: [&str; 4] = ["$pivot", "$value", "$fill", "$null"];
+        let mut pivot = Pivot { grid: String::new(), value: String::new(), fill: None, null: None };
+        for (name, value) in members {
+            match name.as_str() {
+                "$pivot" => pivot.grid = self.name(&name, value, Reference::Grid),
+                "$value" => pivot.value = self.name(&name, value, Reference::Value),
+                "$fill" => pivot.fill = Some(value.get().to_owned()),
+                "$null" => pivot.null = Some(value.get().to_owned()),
+                _ => {
+                    let help = match name.starts_with('$') {
+                        true => format!("{}; a member name that starts with $ is written $$", suggest::did_you_mean(&name, KNOWN)),
+                        false => "a pivot's members come from its grid; put constants around it".into(),
+                    };
+                    self.problem(value, format!("unknown member `{name}` of a pivot"), Some(help));
+                }
+            }
+        }
+        for (name, text) in [("$pivot", &pivot.grid), ("$value", &pivot.value)] {
+            if text.is_empty() {
+                let help = r#"such as { "$pivot": "week", "$value": "totalNetSales", "$fill": 0 }"#;
+                self.problem(raw, format!("a pivot needs `{name}`"), Some(help.into()));
+            }
+        }
+        Node::Pivot(pivot)
+    }
+
+    fn name(&mut self, member: &str, raw: &'a RawValue, reference: fn(String) -> Reference) -> String {
+        match serde_json::from_str::<String>(raw.get()) {
+            Ok(name) if !name.is_empty() => {
+                let name = name.strip_prefix('$').map(str::to_owned).unwrap_or(name);
+                self.reference(raw, reference(name.clone()));
+                name
+            }
+            _ => {
+                self.problem(raw, format!("`{member}` must be a name in quotes"), None);
+                // Not empty, so that this is not reported as missing as well.
+                "?".into()
+            }
+        }
+    }
+}
+
+/// JSON text of a string.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// An object's members in the order written, duplicates included.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Template> {
+        Template::parse(&Source { name: "document.json".into(), text: text.into() })
+    }
+
+    #[test]
+    fn constants_stay_as_written_and_names_are_references() {
+        let template = parse(r#"{"a": 1.50, "b": "$x", "c": "$$x", "$$d": [null, "é"]}"#).unwrap();
+        let Node::Object(members) = template.root else { panic!("an object") };
+        assert_eq!(members[0], ("a".into(), Node::Constant("1.50".into())));
+        assert_eq!(members[1], ("b".into(), Node::Column("x".into())));
+        assert_eq!(members[2], ("c".into(), Node::Constant("\"$x\"".into())));
+        assert_eq!(members[3].0, "$d");
+    }
+
+    #[test]
+    fn every_problem_is_found_with_its_line() {
+        let error = parse("{\n\"a\": \"$\",\n\"b\": {\"$pivt\": \"w\"},\n\"a\": 1}").unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("document.json:2:6: `$` names no column"), "{text}");
+        assert!(text.contains("did you mean `$pivot`?"), "{text}");
+        assert!(text.contains("the member `a` is there twice"), "{text}");
+    }
+
+    #[test]
+    fn a_syntax_error_names_line_and_column() {
+        let text = parse("{\n  \"a\": }").unwrap_err().to_string();
+        assert!(text.starts_with("document.json:2:"), "{text}");
+    }
+
+    #[test]
+    fn pivots_know_their_json_pointers() {
+        let template = parse(r#"{"a/b": [1, {"$pivot": "w", "$value": "v"}]}"#).unwrap();
+        assert_eq!(template.root.pivots()[0].0, "/a~1b/1");
+    }
+}

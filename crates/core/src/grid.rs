@@ -102,7 +102,13 @@ impl CellIndex {
         match &self.dense {
             Some(dense) => {
                 let integers = cast(column, &DataType::Int64)?;
-                Ok(integers.as_primitive::<Int64Type>().iter().map(|value| dense.cell(value)).collect())
+                let cell = |(row, value): (usize, Option<i64>)| match value {
+                    Some(value) => dense.cell(value),
+                    // An unsigned value beyond all signed ones becomes NULL in the cast.
+                    None if column.is_valid(row) => Cell::Off,
+                    None => Cell::Null,
+                };
+                Ok(integers.as_primitive::<Int64Type>().iter().enumerate().map(cell).collect())
             }
             None => {
                 let texts = cast(column, &DataType::Utf8)?;
@@ -118,7 +124,9 @@ impl CellIndex {
 
 impl Dense {
     fn new(values: &[String]) -> Option<Self> {
-        let integers: Vec<i64> = values.iter().map(|value| value.parse().ok()).collect::<Option<_>>()?;
+        // `07` is no integer's text, so it is no integer's cell, however wide the grid is.
+        let integer = |value: &String| value.parse::<i64>().ok().filter(|integer| integer.to_string() == *value);
+        let integers: Vec<i64> = values.iter().map(integer).collect::<Option<_>>()?;
         let (first, last) = (*integers.iter().min()?, *integers.iter().max()?);
         let width = last.checked_sub(first).filter(|width| *width < WIDEST_DENSE)?;
         let mut cells = vec![None; width as usize + 1];
@@ -128,8 +136,7 @@ impl Dense {
         Some(Self { first, cells })
     }
 
-    fn cell(&self, value: Option<i64>) -> Cell {
-        let Some(value) = value else { return Cell::Null };
+    fn cell(&self, value: i64) -> Cell {
         let index = value.checked_sub(self.first).and_then(|distance| usize::try_from(distance).ok());
         match index.and_then(|index| self.cells.get(index)).copied().flatten() {
             Some(cell) => Cell::On(cell),
@@ -179,6 +186,21 @@ mod tests {
         assert_eq!(index.cells(&column).unwrap(), [Cell::On(1), Cell::Off, Cell::Null]);
         let column: ArrayRef = Arc::new(Int32Array::from(vec![1]));
         assert_eq!(CellIndex::new(&grid(&["1", "x"]), &DataType::Int32).cells(&column).unwrap(), [Cell::On(0)]);
+    }
+
+    #[test]
+    fn an_unsigned_value_beyond_all_signed_ones_is_off_the_grid() {
+        let column: ArrayRef = Arc::new(arrow_array::UInt64Array::from(vec![Some(7), Some(u64::MAX), None]));
+        let index = CellIndex::new(&grid(&["7"]), &DataType::UInt64);
+        assert_eq!(index.cells(&column).unwrap(), [Cell::On(0), Cell::Off, Cell::Null]);
+    }
+
+    #[test]
+    fn text_that_no_integer_is_written_as_is_no_integers_cell() {
+        let column: ArrayRef = Arc::new(Int32Array::from(vec![7]));
+        for values in [["07", "8"], ["07", "9000000000"]] {
+            assert_eq!(CellIndex::new(&grid(&values), &DataType::Int32).cells(&column).unwrap(), [Cell::Off]);
+        }
     }
 
     #[test]

@@ -116,6 +116,8 @@ impl std::fmt::Display for Sum {
 pub struct TotalReport {
     /// The column.
     pub value: String,
+    /// Whether the numbers are exact: integers or decimals.
+    pub exact: bool,
     /// What the source says.
     pub source: String,
     /// What the documents hold.
@@ -202,6 +204,8 @@ pub struct Pointer {
     pub bytes: u64,
     /// When it was published (RFC 3339, UTC).
     pub published: String,
+    /// The runs that were published before and whose snapshots are kept, newest first.
+    pub history: Vec<String>,
 }
 
 #[cfg(test)]

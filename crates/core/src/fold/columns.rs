@@ -52,7 +52,7 @@ impl<'a> Columns<'a> {
         let keys = partition(std::slice::from_ref(key)).map_err(arrow)?.ranges();
         let attribute_arrays: Vec<_> = layout.attributes.iter().map(|name| column(batch, name)).collect::<Result<_>>()?;
         let names = layout.document.values.iter();
-        let columns = Self {
+        let mut columns = Self {
             attributes: layout.attributes.iter().map(|name| encoder(batch, name)).collect::<Result<_>>()?,
             values: names.map(|name| encoder(batch, name)).collect::<Result<_>>()?,
             cells: cells(layout, batch)?,
@@ -119,7 +119,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Wherever an attribute changes, the key must change.
-    fn check_constant(&self, layout: &Layout) -> Result<()> {
+    fn check_constant(&mut self, layout: &Layout) -> Result<()> {
         for (index, array) in self.attribute_arrays.iter().enumerate() {
             let mut keys = self.keys.iter().map(|rows| rows.start).peekable();
             for change in partition(std::slice::from_ref(*array)).map_err(arrow)?.ranges() {
@@ -132,9 +132,12 @@ impl<'a> Columns<'a> {
         Ok(())
     }
 
-    fn conflict(&self, layout: &Layout, attribute: usize, first: usize, second: usize) -> Error {
-        let text = |row| self.text(attribute, row).ok().flatten().map_or_else(|| "NULL".into(), |text| format!("`{text}`"));
-        two_values(self.key_texts.value(second), &layout.attributes[attribute], &text(first), &text(second))
+    fn conflict(&mut self, layout: &Layout, attribute: usize, first: usize, second: usize) -> Error {
+        let mut texts = [Vec::new(), Vec::new()];
+        for (row, text) in [first, second].into_iter().zip(&mut texts) {
+            self.attributes[attribute].append(row, b"null", text);
+        }
+        two_values(self.key(second), &layout.attributes[attribute], &texts[0], &texts[1])
     }
 }
 
@@ -157,7 +160,9 @@ impl Numbers {
     }
 }
 
-pub(super) fn two_values(key: &str, attribute: &str, first: &str, second: &str) -> Error {
+/// Two values of an attribute, given as JSON text.
+pub(super) fn two_values(key: &str, attribute: &str, first: &[u8], second: &[u8]) -> Error {
+    let (first, second) = (String::from_utf8_lossy(first), String::from_utf8_lossy(second));
     let help = format!("add `{attribute}` to the key, or take one value in the query, such as with min({attribute})");
     bad_key(key, format!("`{attribute}` has two values, {first} and {second}"), help)
 }

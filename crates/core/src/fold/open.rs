@@ -125,8 +125,7 @@ impl OpenDocument {
             text.clear();
             columns.attributes[index].append(row, b"null", &mut text);
             if text != *known {
-                let (first, second) = (String::from_utf8_lossy(known), String::from_utf8_lossy(&text));
-                return Err(two_values(&self.key, &layout.attributes[index], &first, &second));
+                return Err(two_values(&self.key, &layout.attributes[index], known, &text));
             }
         }
         Ok(())

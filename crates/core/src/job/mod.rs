@@ -186,9 +186,27 @@ pub struct Overrides {
     pub output: Option<String>,
 }
 
+/// The texts of a job folder. One that cannot be read is reported together with the problems of the others.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// `job.toml`.
+    pub job: Source,
+    /// `query.sql`, or the file that stands in for it.
+    pub query: Result<Source>,
+    /// `document.json`.
+    pub template: Result<Source>,
+    /// `checks/*.sql`, by name.
+    pub checks: Result<Vec<Source>>,
+}
+
 impl Job {
     /// Reads a job folder. All problems of `job.toml` are reported together.
     pub fn read(folder: &Path, overrides: &Overrides) -> Result<Self> {
-        read::job(folder, overrides)
+        Self::parse(folder, Files::read(folder, overrides)?, overrides)
+    }
+
+    /// The job that the texts of a folder say, with what the flags change laid over it.
+    pub fn parse(folder: &Path, files: Files, overrides: &Overrides) -> Result<Self> {
+        read::job(folder, files, overrides)
     }
 }

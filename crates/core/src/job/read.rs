@@ -8,14 +8,30 @@ use super::tree::{self, Entry, Node, Value};
 use super::*;
 use crate::error::{Error, ErrorKind, Place, Problem};
 
-pub(super) fn job(folder: &Path, overrides: &Overrides) -> Result<Job> {
+impl Files {
+    /// Reads the files of a job folder.
+    ///
+    /// # Errors
+    /// If there is no such folder or no `job.toml` in it; what else is missing is kept for later.
+    pub fn read(folder: &Path, overrides: &Overrides) -> Result<Self> {
+        if !folder.is_dir() {
+            let problem = Problem::new("is not a job folder").at(Place::whole(folder.display().to_string()));
+            return Err(Error::new(ErrorKind::Usage, problem.help("name a folder that holds job.toml; `keyfold init` makes one")));
+        }
+        let query = overrides.query.clone().unwrap_or_else(|| folder.join("query.sql"));
+        Ok(Self {
+            job: Source::read(&folder.join("job.toml"))?,
+            query: Source::read(&query),
+            template: Source::read(&folder.join("document.json")),
+            checks: checks(&folder.join("checks")),
+        })
+    }
+}
+
+pub(super) fn job(folder: &Path, files: Files, overrides: &Overrides) -> Result<Job> {
     let current = std::env::current_dir()
         .map_err(|error| Error::new(ErrorKind::Usage, format!("the current directory cannot be read: {error}")))?;
-    if !folder.is_dir() {
-        let problem = Problem::new("is not a job folder").at(Place::whole(folder.display().to_string()));
-        return Err(Error::new(ErrorKind::Usage, problem.help("name a folder that holds job.toml; `keyfold init` makes one")));
-    }
-    let source = Source::read(&folder.join("job.toml"))?;
+    let source = files.job;
     let mut root = tree::parse(&source)?;
     for assignment in &overrides.set {
         tree::overlay(&mut root, assignment)?;
@@ -24,26 +40,23 @@ pub(super) fn job(folder: &Path, overrides: &Overrides) -> Result<Job> {
     let problems = RefCell::new(Vec::new());
     let decoder = Decoder { source: &source, folder: &folder, current: &current, problems: &problems };
     let written = decode(&decoder, &root, overrides, &current);
-    let mut read = |path: PathBuf| Source::read(&path).map_err(|error| problems.borrow_mut().extend(error.problems().to_vec())).ok();
-    let shown = |file: &str| Path::new(&source.name).with_file_name(file);
-    let query = read(overrides.query.clone().unwrap_or_else(|| shown("query.sql")));
-    let template = read(shown("document.json"));
-    let checks = match check_files(&shown("checks")) {
-        Ok(files) => files.into_iter().filter_map(&mut read).collect(),
-        Err(problem) => {
-            problems.borrow_mut().push(problem);
-            Vec::new()
-        }
-    };
-    let problems = problems.into_inner();
-    match (written, query, template) {
-        (Some(written), Some(query), Some(template)) if problems.is_empty() => {
+    let mut problems = problems.into_inner();
+    let query = noted(files.query, &mut problems);
+    let template = noted(files.template, &mut problems);
+    let checks = noted(files.checks, &mut problems);
+    match (written, query, template, checks) {
+        (Some(written), Some(query), Some(template), Some(checks)) if problems.is_empty() => {
             let name = folder.file_name().map_or_else(|| "job".into(), |name| name.to_string_lossy().into_owned());
             let Written { key, tables, params, pivots, totals, output } = written;
             Ok(Job { name, folder, key, tables, params, pivots, totals, output, query, template, checks, source })
         }
         _ => Err(Error::all(ErrorKind::Usage, problems)),
     }
+}
+
+/// The value, or nothing and its problems noted.
+fn noted<T>(read: Result<T>, problems: &mut Vec<Problem>) -> Option<T> {
+    read.map_err(|error| problems.extend(error.problems().to_vec())).ok()
 }
 
 /// What `job.toml` itself says.
@@ -57,22 +70,28 @@ struct Written {
 }
 
 /// The checks by file name, so that they run in the same order everywhere.
-fn check_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let problem = |error: std::io::Error| {
-        Problem::new(format!("cannot be read: {error}")).at(Place::whole(folder.display().to_string()))
+fn checks(folder: &Path) -> Result<Vec<Source>> {
+    let wrong = |error: std::io::Error| {
+        let problem = Problem::new(format!("cannot be read: {error}"));
+        Error::new(ErrorKind::Usage, problem.at(Place::whole(folder.display().to_string())))
     };
     if !folder.exists() {
         return Ok(Vec::new());
     }
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(problem)? {
-        let path = entry.map_err(problem)?.path();
+    for entry in std::fs::read_dir(folder).map_err(wrong)? {
+        let path = entry.map_err(wrong)?.path();
         if path.extension().is_some_and(|extension| extension == "sql") {
             files.push(path);
         }
     }
     files.sort();
-    Ok(files)
+    let mut problems = Vec::new();
+    let checks = files.iter().filter_map(|path| noted(Source::read(path), &mut problems)).collect();
+    match problems.is_empty() {
+        true => Ok(checks),
+        false => Err(Error::all(ErrorKind::Usage, problems)),
+    }
 }
 
 /// `None` where something required is missing or wrong; the decoder has the problems.
@@ -247,8 +266,8 @@ fn output(decoder: &Decoder<'_>, node: &Node, overrides: &Overrides, current: &P
     };
     let layout = fields.choice("layout", &[("files", Layout::Files), ("ndjson", Layout::Ndjson)]);
     let name = match layout {
-        Layout::Files => Some(fields.require_string("name")?),
-        Layout::Ndjson => fields.string("name"),
+        Layout::Files => fields.require_string("name").map(Some),
+        Layout::Ndjson => Some(fields.string("name")),
     };
     let shards = fields.integer("shards", 1..=4096, 8) as u32;
     let compression = fields.choice(
@@ -265,7 +284,7 @@ fn output(decoder: &Decoder<'_>, node: &Node, overrides: &Overrides, current: &P
     }
     let keep = fields.integer("keep", 1..=10_000, 3) as usize;
     fields.finish();
-    Some(Output { url: url?, name, layout, shards, compression, pretty, keep })
+    Some(Output { url: url?, name: name?, layout, shards, compression, pretty, keep })
 }
 
 #[cfg(test)]
@@ -293,6 +312,24 @@ mod tests {
         assert!(error.problems().len() >= 6, "{error}");
         assert!(lines.contains(&2) && lines.contains(&4) && lines.contains(&6), "{error}");
         assert!(error.to_string().contains("did you mean `key`?"), "{error}");
+    }
+
+    #[test]
+    fn a_misspelt_name_of_the_output_is_missing_and_unknown_at_once() {
+        let text = read(&JOB.replace("name =", "nmae ="), &[]).unwrap_err().to_string();
+        assert!(text.contains("the field `output.name` is missing"), "{text}");
+        assert!(text.contains("unknown field `output.nmae`") && text.contains("did you mean `name`?"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_file_is_reported_with_the_problems_of_the_job_file() {
+        let source = |name: &str, text: &str| Source { name: name.into(), text: text.into() };
+        let missing = Source::read(Path::new("no/such/document.json"));
+        let (job, query) = (source("job.toml", &JOB.replace("key", "kee")), Ok(source("query.sql", "SELECT 1")));
+        let files = Files { job, query, template: missing, checks: Ok(Vec::new()) };
+        let text = Job::parse(Path::new("job"), files, &Overrides::default()).unwrap_err().to_string();
+        assert!(text.contains("job.toml:2:1: unknown field `kee`"), "{text}");
+        assert!(text.contains("no/such/document.json: cannot be read"), "{text}");
     }
 
     #[test]

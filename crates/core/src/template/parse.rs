@@ -17,10 +17,13 @@ use crate::suggest;
 impl Template {
     /// Parses a template; all problems are reported together.
     pub fn parse(source: &Source) -> Result<Self> {
-        let raw: &RawValue = serde_json::from_str(&source.text).map_err(|error| {
+        let invalid = |error: serde_json::Error| {
             let problem = Problem::new(format!("not valid JSON: {}", message(&error)));
-            Error::new(ErrorKind::Usage, problem.at(source.line(error.line(), error.column())))
-        })?;
+            Error::new(ErrorKind::Usage, problem.at(source.place(offset(&source.text, &error))))
+        };
+        // `RawValue` lets half a surrogate pair, a number beyond all floats and any depth pass; readers would not.
+        serde_json::from_str::<serde_json::Value>(&source.text).map_err(invalid)?;
+        let raw: &RawValue = serde_json::from_str(&source.text).map_err(invalid)?;
         let mut parser = Parser { source, references: Vec::new(), problems: Vec::new() };
         let root = parser.node(raw);
         if !matches!(root, Node::Object(_) | Node::Pivot(_)) && parser.problems.is_empty() {
@@ -37,6 +40,24 @@ impl Template {
 fn message(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_owned()
+}
+
+/// serde_json counts columns in bytes.
+fn offset(text: &str, error: &serde_json::Error) -> usize {
+    let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1)
+}
+
+/// JSON text on one line: white space between its tokens would break a line of ndjson.
+fn compact(text: &str) -> String {
+    let (mut quoted, mut escaped) = (false, false);
+    let keep = |c: &char| {
+        let kept = quoted || !c.is_ascii_whitespace();
+        quoted ^= *c == '"' && !escaped;
+        escaped = quoted && *c == '\\' && !escaped;
+        kept
+    };
+    text.chars().filter(keep).collect()
 }
 
 struct Parser<'a> {
@@ -119,8 +140,8 @@ impl<'a> Parser<'a> {
             match name.as_str() {
                 "$pivot" => pivot.grid = self.name(&name, value, Reference::Grid),
                 "$value" => pivot.value = self.name(&name, value, Reference::Value),
-                "$fill" => pivot.fill = Some(value.get().to_owned()),
-                "$null" => pivot.null = Some(value.get().to_owned()),
+                "$fill" => pivot.fill = Some(compact(value.get())),
+                "$null" => pivot.null = Some(compact(value.get())),
                 _ => {
                     let help = match name.starts_with('$') {
                         true => format!("{}; a member name that starts with $ is written $$", suggest::did_you_mean(&name, KNOWN)),
@@ -216,6 +237,33 @@ mod tests {
     fn a_syntax_error_names_line_and_column() {
         let text = parse("{\n  \"a\": }").unwrap_err().to_string();
         assert!(text.starts_with("document.json:2:"), "{text}");
+    }
+
+    #[test]
+    fn a_column_counts_characters_as_everywhere_else() {
+        let text = parse("{\n  \"ä\": \"ö\" }}").unwrap_err().to_string();
+        assert!(text.starts_with("document.json:2:13: not valid JSON: trailing characters"), "{text}");
+    }
+
+    #[test]
+    fn what_other_readers_of_json_would_refuse_is_refused() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        for (text, message) in [
+            (r#"{"a": "\ud800"}"#, "document.json:1:14: not valid JSON: unexpected end of hex escape"),
+            (r#"{"\ud800": "$x"}"#, "not valid JSON: unexpected end of hex escape"),
+            (r#"{"a": 1e999}"#, "not valid JSON: number out of range"),
+            (&deep, "not valid JSON: recursion limit exceeded"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_fill_of_several_lines_stands_on_one() {
+        let template = parse("{\"$pivot\": \"w\", \"$value\": \"v\", \"$fill\": {\n  \"a b\": [1,\t\"\\\" \\\\\", 2.50 ]\n}}").unwrap();
+        let fill = template.root.pivots()[0].1.fill.clone();
+        assert_eq!(fill.as_deref(), Some(r#"{"a b":[1,"\" \\",2.50]}"#));
     }
 
     #[test]

@@ -1,0 +1,58 @@
+//! DataFusion's errors as keyfold's.
+
+use datafusion::arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+use datafusion::parquet::errors::ParquetError;
+use keyfold_core::{Error, ErrorKind, Problem};
+
+/// A failure of a running query: keyfold's own errors come out as they went in, the rest is sorted by its root.
+pub(crate) fn running(error: DataFusionError) -> Error {
+    for error in error.iter() {
+        if let Some(own) = own(error) {
+            return own;
+        }
+    }
+    let root = error.find_root();
+    let message = root.strip_backtrace();
+    match root {
+        DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => Error::new(ErrorKind::Unavailable, message),
+        DataFusionError::ResourcesExhausted(_) => Error::new(
+            ErrorKind::Unavailable,
+            Problem::new(message).help("raise memory_limit, or give scratch a disk with more space"),
+        ),
+        DataFusionError::ArrowError(_, _) | DataFusionError::ParquetError(_) | DataFusionError::Execution(_) => {
+            Error::new(ErrorKind::Input, message)
+        }
+        _ => Error::new(ErrorKind::Query, message),
+    }
+}
+
+/// keyfold's own error, if one lies anywhere in the chain.
+fn own(error: &DataFusionError) -> Option<Error> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(own) = error.downcast_ref::<Error>() {
+            return Some(own.clone());
+        }
+        // These hold a boxed or shared error that `source` passes over.
+        let inner: Option<&(dyn std::error::Error + 'static)> = match error.downcast_ref::<DataFusionError>() {
+            Some(DataFusionError::External(inner)) => Some(inner.as_ref()),
+            Some(DataFusionError::Shared(inner)) => Some(inner.as_ref()),
+            Some(DataFusionError::ArrowError(inner, _)) => Some(inner.as_ref()),
+            _ => match error.downcast_ref::<ArrowError>() {
+                Some(ArrowError::ExternalError(inner)) => Some(inner.as_ref()),
+                _ => match error.downcast_ref::<ParquetError>() {
+                    Some(ParquetError::External(inner)) => Some(inner.as_ref()),
+                    _ => None,
+                },
+            },
+        };
+        cause = inner.or_else(|| error.source());
+    }
+    None
+}
+
+/// keyfold's error on its way through DataFusion.
+pub(crate) fn external(error: Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}

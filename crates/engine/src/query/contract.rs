@@ -1,0 +1,99 @@
+//! The query contract: the columns that the job names are there, with types that fit.
+
+use datafusion::arrow::datatypes::{DataType, Schema};
+use keyfold_core::suggest::did_you_mean;
+use keyfold_core::{Place, Problem};
+
+/// The query's output columns, and what does not fit so far.
+pub struct Columns<'a> {
+    schema: &'a Schema,
+    query: &'a str,
+    /// Everything that does not fit.
+    pub problems: Vec<Problem>,
+}
+
+impl<'a> Columns<'a> {
+    /// The columns of the query in the file `query`. Two of the same name are a problem.
+    pub fn new(schema: &'a Schema, query: &'a str) -> Self {
+        let mut problems = Vec::new();
+        for (index, field) in schema.fields().iter().enumerate() {
+            if schema.fields()[..index].iter().any(|earlier| earlier.name() == field.name()) {
+                let problem = Problem::new(format!("the query gives two columns `{}`", field.name())).at(Place::whole(query));
+                problems.push(problem.help("name each output column with AS"));
+            }
+        }
+        Self { schema, query, problems }
+    }
+
+    fn find(&mut self, name: &str, role: &str, place: &Place) -> Option<&'a DataType> {
+        match self.schema.field_with_name(name) {
+            Ok(field) => Some(field.data_type()),
+            Err(_) => {
+                let message = format!("{role} `{name}` is no column of {}", self.query);
+                let help = did_you_mean(name, self.schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>());
+                self.problem(message, place, help);
+                None
+            }
+        }
+    }
+
+    fn problem(&mut self, message: String, place: &Place, help: impl Into<String>) {
+        self.problems.push(Problem::new(message).at(place.clone()).help(help));
+    }
+
+    /// The key: text, a whole number or a date, so that different keys have different texts.
+    pub fn key(&mut self, name: &str, place: &Place) {
+        if let Some(data_type) = self.find(name, "the key", place)
+            && !is_label(data_type)
+        {
+            let message = format!("the key `{name}` is a {data_type}, which makes no good key");
+            self.problem(message, place, format!("CAST({name} AS VARCHAR) in the query"));
+        }
+    }
+
+    /// A pivot column: the same types as a key.
+    pub fn pivot(&mut self, name: &str, place: &Place) {
+        if let Some(data_type) = self.find(name, "the pivot column", place)
+            && !is_label(data_type)
+        {
+            let message = format!("the pivot column `{name}` is a {data_type}, which makes no good label");
+            self.problem(message, place, format!("CAST({name} AS VARCHAR) in the query"));
+        }
+    }
+
+    /// A column whose value goes into the document as it is.
+    pub fn shown(&mut self, name: &str, place: &Place) {
+        self.find(name, "the column", place);
+    }
+
+    /// A column of the document's name.
+    pub fn named(&mut self, name: &str, place: &Place) {
+        if let Some(data_type) = self.find(name, "the column", place)
+            && !is_label(data_type)
+        {
+            let message = format!("the column `{name}` is a {data_type}, which makes no good name");
+            self.problem(message, place, format!("CAST({name} AS VARCHAR) in the query"));
+        }
+    }
+
+    /// A column that is added up.
+    pub fn number(&mut self, name: &str, place: &Place) {
+        if let Some(data_type) = self.find(name, "the total's value", place)
+            && !data_type.is_numeric()
+        {
+            let message = format!("the total's value `{name}` is a {data_type}, which cannot be added up");
+            self.problem(message, place, "name a column of numbers");
+        }
+    }
+}
+
+/// Whether values of a type have one text each that a person would use as a name.
+fn is_label(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Boolean => true,
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) => true,
+        DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => true,
+        DataType::Dictionary(_, value) => is_label(value),
+        other => other.is_integer(),
+    }
+}

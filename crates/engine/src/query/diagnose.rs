@@ -1,0 +1,117 @@
+//! DataFusion's planning errors as problems with file, line, column and the nearest known name.
+
+use datafusion::common::{Column, SchemaError};
+use datafusion::error::DataFusionError;
+use datafusion::prelude::SessionContext;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
+use keyfold_core::source::Source;
+use keyfold_core::suggest::nearest;
+use keyfold_core::{Place, Problem};
+
+/// The problem behind an error of parsing or planning.
+pub(super) fn problem(source: &Source, error: &DataFusionError) -> Problem {
+    let root = error.find_root();
+    if let DataFusionError::SchemaError(schema, _) = root
+        && let SchemaError::FieldNotFound { field, valid_fields } = schema.as_ref()
+    {
+        return unknown_column(source, error, field, valid_fields);
+    }
+    let diagnostic = error.diagnostic();
+    let span = diagnostic.and_then(|diagnostic| diagnostic.span);
+    let full = root.strip_backtrace();
+    let (text, position) = parser_position(&full);
+    let message = match (diagnostic, root) {
+        (_, DataFusionError::SQL(_, _)) => text,
+        (Some(diagnostic), _) => diagnostic.message.clone(),
+        _ => text,
+    };
+    let place = match (span, position) {
+        (Some(span), _) if span.start.line > 0 => source.line(span.start.line as usize, span.start.column as usize),
+        (_, Some((line, column))) => source.line(line, column),
+        _ => Place::whole(&source.name),
+    };
+    let problem = Problem::new(message).at(place);
+    let helps: Vec<&str> = diagnostic.map_or_else(Vec::new, |d| {
+        d.helps.iter().map(|help| help.message.as_str()).chain(d.notes.iter().map(|note| note.message.as_str())).collect()
+    });
+    match helps.is_empty() {
+        true => problem,
+        false => problem.help(helps.join("; ")),
+    }
+}
+
+fn unknown_column(source: &Source, error: &DataFusionError, field: &Column, valid: &[Column]) -> Problem {
+    let span = error.diagnostic().and_then(|diagnostic| diagnostic.span);
+    let span = span.or_else(|| field.spans().first());
+    let place = match span {
+        Some(span) if span.start.line > 0 => source.line(span.start.line as usize, span.start.column as usize),
+        _ => identifier(source, &field.name),
+    };
+    let problem = Problem::new(format!("there is no column `{}`", field.flat_name())).at(place);
+    let names: Vec<String> = valid.iter().flat_map(|column| [column.flat_name(), column.name.clone()]).collect();
+    match nearest(&field.flat_name(), names.iter().map(String::as_str)) {
+        Some(name) => problem.help(format!("did you mean `{name}`?")),
+        None => {
+            let mut names: Vec<String> = valid.iter().map(|column| format!("`{}`", column.flat_name())).collect();
+            names.dedup();
+            problem.help(format!("known are {}", names.join(", ")))
+        }
+    }
+}
+
+/// The parser writes ` at Line: 3, Column: 5` at the end of its messages.
+fn parser_position(message: &str) -> (String, Option<(usize, usize)>) {
+    let message = message.trim_start_matches("SQL error: ").trim_start_matches("Error during planning: ");
+    let message = message.strip_prefix("ParserError(\"").and_then(|rest| rest.strip_suffix("\")")).unwrap_or(message);
+    let Some((text, position)) = message.rsplit_once(" at Line: ") else { return (message.to_owned(), None) };
+    let mut numbers = position.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    let mut number = || numbers.next().and_then(|digits| digits.parse().ok());
+    match (number(), number()) {
+        (Some(line), Some(column)) => (text.to_owned(), Some((line, column))),
+        _ => (message.to_owned(), None),
+    }
+}
+
+/// Where a name first stands in the text.
+pub(super) fn identifier(source: &Source, name: &str) -> Place {
+    let last = name.rsplit('.').next().unwrap_or(name).trim_matches('"');
+    let found = tokens(source).into_iter().find(|token| match &token.token {
+        Token::Word(word) => word.value == last,
+        Token::SingleQuotedString(text) => text == last || text == name,
+        Token::Placeholder(text) => text == name,
+        _ => false,
+    });
+    found.map_or_else(|| Place::whole(&source.name), |token| place(source, &token))
+}
+
+/// Where the first statement begins.
+pub(super) fn first_word(source: &Source) -> Place {
+    tokens(source).first().map_or_else(|| Place::whole(&source.name), |token| place(source, token))
+}
+
+/// Where the second statement begins.
+pub(super) fn second_statement(source: &Source) -> Place {
+    let tokens = tokens(source);
+    let mut rest = tokens.iter().skip_while(|token| token.token != Token::SemiColon);
+    rest.find(|token| token.token != Token::SemiColon).map_or_else(|| Place::whole(&source.name), |token| place(source, token))
+}
+
+fn place(source: &Source, token: &TokenWithSpan) -> Place {
+    source.line(token.span.start.line as usize, token.span.start.column as usize)
+}
+
+/// The text's tokens without blanks and comments.
+fn tokens(source: &Source) -> Vec<TokenWithSpan> {
+    let mut tokens = Tokenizer::new(&GenericDialect {}, &source.text).tokenize_with_location().unwrap_or_default();
+    tokens.retain(|token| !matches!(&token.token, Token::Whitespace(Whitespace::Space | Whitespace::Newline | Whitespace::Tab | Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_))));
+    tokens
+}
+
+/// The names of the declared tables.
+pub(super) fn table_names(context: &SessionContext) -> Vec<String> {
+    let state = context.state();
+    let catalog = &state.config_options().catalog;
+    let schema = state.catalog_list().catalog(&catalog.default_catalog).and_then(|list| list.schema(&catalog.default_schema));
+    schema.map_or_else(Vec::new, |schema| schema.table_names())
+}

@@ -1,0 +1,76 @@
+//! Queries: one read-only SELECT over the declared tables, with bound parameters and messages that point at the text.
+
+mod contract;
+mod diagnose;
+mod params;
+
+use std::collections::VecDeque;
+
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SessionContext;
+use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
+use keyfold_core::source::Source;
+use keyfold_core::suggest::did_you_mean;
+use keyfold_core::{Error, ErrorKind, Problem, Result};
+
+pub use contract::Columns;
+pub use params::Params;
+
+/// Plans a query over the session's tables.
+///
+/// # Errors
+/// Everything but a single SELECT over declared tables with declared parameters is refused, with its place.
+pub async fn plan(context: &SessionContext, source: &Source, params: &Params) -> Result<LogicalPlan> {
+    let refuse = |problem: Problem| Error::new(ErrorKind::Query, problem);
+    let statement = single_select(source).map_err(refuse)?;
+    undeclared_tables(context, source, &statement)?;
+    let plan = context.state().statement_to_plan(statement).await.map_err(|error| refuse(diagnose::problem(source, &error)))?;
+    let plan = params.bind(source, plan)?;
+    Ok(plan)
+}
+
+fn single_select(source: &Source) -> Result<Statement, Problem> {
+    let mut statements: VecDeque<Statement> =
+        DFParser::parse_sql(&source.text).map_err(|error| diagnose::problem(source, &error))?;
+    let first = statements.pop_front();
+    let help = "a query is ONE SELECT over the declared tables; WITH is fine";
+    match first {
+        None => Err(Problem::new("there is no query").at(source.place(0)).help(help)),
+        Some(_) if !statements.is_empty() => {
+            let place = diagnose::second_statement(source);
+            Err(Problem::new("there is a second statement").at(place).help(help))
+        }
+        Some(Statement::Statement(statement)) if matches!(*statement, SqlStatement::Query(_)) => {
+            Ok(Statement::Statement(statement))
+        }
+        Some(other) => {
+            let text = other.to_string();
+            let word = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+            let place = diagnose::first_word(source);
+            Err(Problem::new(format!("{word} is not allowed: a job only reads")).at(place).help(help))
+        }
+    }
+}
+
+fn undeclared_tables(context: &SessionContext, source: &Source, statement: &Statement) -> Result<()> {
+    let state = context.state();
+    let used = state
+        .resolve_table_references(statement)
+        .map_err(|error| Error::new(ErrorKind::Query, diagnose::problem(source, &error)))?;
+    let declared = diagnose::table_names(context);
+    let unknown = |name: &str| {
+        let help = did_you_mean(name, declared.iter().map(String::as_str).collect::<Vec<_>>());
+        let problem = Problem::new(format!("the job declares no table `{name}`")).at(diagnose::identifier(source, name));
+        problem.help(help)
+    };
+    let problems: Vec<Problem> = used
+        .iter()
+        .filter(|used| used.schema().is_some() || !declared.contains(&used.table().to_owned()))
+        .map(|used| unknown(&used.to_string()))
+        .collect();
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Error::all(ErrorKind::Query, problems)),
+    }
+}

@@ -1,0 +1,130 @@
+//! Object stores by URL, each made once per process from its usual environment variables and the settings.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::execution::object_store::ObjectStoreRegistry;
+use keyfold_core::{Error, ErrorKind, Problem, Result};
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ClientOptions, ObjectStore, RetryConfig};
+use url::Url;
+
+use crate::error::external;
+
+/// How stores are reached, beyond what the environment says.
+#[derive(Debug, Clone, Default)]
+pub struct StoreOptions {
+    /// Options of object_store by name, such as `aws_endpoint`; they take precedence over the environment.
+    pub options: BTreeMap<String, String>,
+    /// How long a failing request is tried again.
+    pub retry_timeout: Duration,
+}
+
+/// The stores of this process.
+pub struct Stores {
+    options: StoreOptions,
+    known: Mutex<HashMap<String, Arc<dyn ObjectStore>>>,
+}
+
+impl fmt::Debug for Stores {
+    /// Without the options, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stores").finish_non_exhaustive()
+    }
+}
+
+impl Stores {
+    /// No store yet.
+    pub fn new(options: StoreOptions) -> Self {
+        Self { options, known: Mutex::default() }
+    }
+
+    /// The store of a URL and the path within it. A plain path is one on the local disk.
+    pub fn resolve(&self, location: &str) -> Result<(Arc<dyn ObjectStore>, Path)> {
+        let url = url(location)?;
+        let path = Path::from_url_path(url.path())
+            .map_err(|error| Error::new(ErrorKind::Usage, format!("{location} is no usable path: {error}")))?;
+        Ok((self.store(&url)?, path))
+    }
+
+    fn store(&self, url: &Url) -> Result<Arc<dyn ObjectStore>> {
+        let name = store_name(url);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = known.get(&name) {
+            return Ok(store.clone());
+        }
+        let store = self.make(url)?;
+        known.insert(name, store.clone());
+        Ok(store)
+    }
+
+    fn make(&self, url: &Url) -> Result<Arc<dyn ObjectStore>> {
+        let wrong = |error: object_store::Error| {
+            let problem = Problem::new(format!("the store of {url} cannot be used: {error}"));
+            Error::new(ErrorKind::Usage, problem.help("check the store's environment variables and the settings under [stores]"))
+        };
+        let retry = RetryConfig { retry_timeout: self.options.retry_timeout, ..RetryConfig::default() };
+        let client = ClientOptions::new().with_connect_timeout(Duration::from_secs(5));
+        macro_rules! cloud {
+            ($builder:ty) => {{
+                let mut builder = <$builder>::from_env().with_client_options(client).with_url(url.as_str()).with_retry(retry);
+                for (name, value) in &self.options.options {
+                    // An option of another kind of store is not this one's business.
+                    if let Ok(key) = name.to_ascii_lowercase().parse() {
+                        builder = builder.with_config(key, value);
+                    }
+                }
+                Ok(Arc::new(builder.build().map_err(wrong)?))
+            }};
+        }
+        match url.scheme() {
+            "file" => Ok(Arc::new(LocalFileSystem::new())),
+            "s3" | "s3a" => cloud!(AmazonS3Builder),
+            "gs" => cloud!(GoogleCloudStorageBuilder),
+            "az" | "abfs" | "abfss" | "azure" => cloud!(MicrosoftAzureBuilder),
+            other => {
+                let problem = Problem::new(format!("{url}: there is no store for `{other}://`"));
+                Err(Error::new(ErrorKind::Usage, problem.help("use a path, s3://, gs:// or az://")))
+            }
+        }
+    }
+}
+
+/// The URL of a location; a plain path is one on the local disk.
+pub fn url(location: &str) -> Result<Url> {
+    let wrong = || Error::new(ErrorKind::Usage, format!("`{location}` is neither a path nor a URL"));
+    match location.contains("://") {
+        true => Url::parse(location).map_err(|_| wrong()),
+        false => Url::from_file_path(location).map_err(|()| wrong()),
+    }
+}
+
+/// Scheme and host: what one store object serves.
+fn store_name(url: &Url) -> String {
+    url[url::Position::BeforeScheme..url::Position::BeforePath].to_owned()
+}
+
+impl ObjectStoreRegistry for Stores {
+    fn register_store(&self, url: &Url, store: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(store_name(url), store)
+    }
+
+    fn get_store(&self, url: &Url) -> DataFusionResult<Arc<dyn ObjectStore>, DataFusionError> {
+        self.store(url).map_err(external)
+    }
+}
+
+/// The path of a location on the local disk; nothing for one in an object store.
+pub fn local_path(location: &str) -> Option<std::path::PathBuf> {
+    match location.contains("://") {
+        false => Some(location.into()),
+        true => Url::parse(location).ok().filter(|url| url.scheme() == "file").and_then(|url| url.to_file_path().ok()),
+    }
+}

@@ -1,0 +1,156 @@
+//! The declared tables: found, checked against their files, registered.
+
+mod csv;
+mod files;
+pub(crate) mod lines;
+pub mod locate;
+mod parquet;
+mod schema;
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::ViewTable;
+use datafusion::datasource::file_format::FileFormat;
+use datafusion::datasource::file_format::json::JsonFormat;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig};
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use datafusion::prelude::{SessionContext, ident};
+use keyfold_core::job::{Compression, Format, Table};
+use keyfold_core::{Error, ErrorKind, Problem, Result};
+
+use crate::decimal;
+use crate::error::running;
+pub use files::File;
+pub use schema::data_type;
+
+/// A table whose files were found and agree with what the job declares.
+#[derive(Debug, Clone)]
+pub struct ResolvedTable {
+    /// As written.
+    pub table: Table,
+    /// How the files are written.
+    pub format: Format,
+    /// The files' compression.
+    pub compression: Compression,
+    /// The files.
+    pub files: Vec<File>,
+    /// The columns of the files, in their order, with the declared types.
+    pub columns: SchemaRef,
+}
+
+impl ResolvedTable {
+    /// Length of all files.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.meta.size).sum()
+    }
+
+    /// The columns that SQL sees: the declared ones, or all where the job declares none.
+    pub fn visible(&self) -> Vec<&str> {
+        match self.table.schema.is_empty() {
+            true => self.columns.fields().iter().map(|field| field.name().as_str()).collect(),
+            false => self.table.schema.iter().map(|(name, _)| name.as_str()).collect(),
+        }
+    }
+}
+
+/// Finds and registers all tables; the problems of all are reported together.
+pub async fn register(context: &SessionContext, tables: &[Table]) -> Result<Vec<ResolvedTable>> {
+    let (mut resolved, mut problems, mut kind) = (Vec::new(), Vec::new(), ErrorKind::Usage);
+    for table in tables {
+        let registered = match resolve(context, table).await {
+            Ok(table) => provider(&table, &table.files).map(|provider| (table, provider)),
+            Err(error) => Err(error),
+        };
+        match registered {
+            Ok((table, provider)) => {
+                let name = table.table.name.clone();
+                context.register_table(datafusion::common::TableReference::bare(name), provider).map_err(running)?;
+                resolved.push(table);
+            }
+            Err(error) => {
+                kind = error.kind();
+                problems.extend(error.problems().to_vec());
+            }
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(resolved),
+        false => Err(Error::all(kind, problems)),
+    }
+}
+
+async fn resolve(context: &SessionContext, table: &Table) -> Result<ResolvedTable> {
+    let declared = schema::declared(context, table).await?;
+    let files = files::find(context, table).await?;
+    let (format, compression) = files::format(table, &files)?;
+    if declared.is_empty() && format != Format::Parquet {
+        let problem = Problem::new(format!("`tables.{}` needs a schema: text files do not say their types", table.name));
+        let help = "write schema = { column = \"TYPE\", … }; `keyfold init` guesses one from the file";
+        return Err(Error::new(ErrorKind::Usage, problem.at(table.path.place.clone()).help(help)));
+    }
+    let columns = match format {
+        Format::Csv => csv::columns(context, table, compression, &files, &declared).await?,
+        Format::Parquet => parquet::columns(context, table, &files, &declared).await?,
+        Format::Ndjson => Arc::new(Schema::new(declared)),
+    };
+    for unique in &table.unique {
+        if columns.field_with_name(&unique.value).is_err() {
+            let problem = Problem::new(format!("`tables.{}.unique` names `{}`, which the table does not have", table.name, unique.value));
+            let help = keyfold_core::suggest::did_you_mean(&unique.value, columns.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>());
+            return Err(Error::new(ErrorKind::Usage, problem.at(unique.place.clone()).help(help)));
+        }
+    }
+    Ok(ResolvedTable { table: table.clone(), format, compression, files, columns })
+}
+
+/// The table over some of its files, as SQL sees it.
+fn provider(table: &ResolvedTable, files: &[File]) -> Result<Arc<dyn TableProvider>> {
+    let listing = listing(table, files, read_schema(table))?;
+    if table.format != Format::Csv {
+        return Ok(listing);
+    }
+    // A view over the files' text turns decimals into numbers exactly and hides columns that are not declared.
+    let column = |name: &str| -> Expr {
+        match table.columns.field_with_name(name).map(Field::data_type) {
+            Ok(DataType::Decimal128(precision, scale)) => decimal::call(ident(name), *precision, *scale).alias(name),
+            _ => ident(name),
+        }
+    };
+    let plan = LogicalPlanBuilder::scan(&table.table.name, provider_as_source(listing), None)
+        .and_then(|scan| scan.project(table.visible().into_iter().map(column)))
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(running)?;
+    Ok(Arc::new(ViewTable::new(plan, None)))
+}
+
+/// What is read from the files: CSV decimals as text.
+fn read_schema(table: &ResolvedTable) -> SchemaRef {
+    if table.format != Format::Csv {
+        return table.columns.clone();
+    }
+    let read = |field: &Arc<Field>| match field.data_type() {
+        DataType::Decimal128(_, _) => Field::new(field.name(), DataType::Utf8View, true),
+        _ => field.as_ref().clone(),
+    };
+    Arc::new(Schema::new(table.columns.fields().iter().map(read).collect::<Vec<_>>()))
+}
+
+pub(crate) fn listing(
+    table: &ResolvedTable,
+    files: &[File],
+    schema: SchemaRef,
+) -> Result<Arc<ListingTable>> {
+    let format: Arc<dyn FileFormat> = match table.format {
+        Format::Csv => Arc::new(csv::format(&table.table, table.compression)),
+        Format::Parquet => Arc::new(ParquetFormat::default()),
+        Format::Ndjson => Arc::new(JsonFormat::default().with_file_compression_type(files::compression(table.compression))),
+    };
+    let options = ListingOptions::new(format).with_file_extension("");
+    let urls = files.iter().map(|file| file.url.clone()).collect();
+    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
+    Ok(Arc::new(ListingTable::try_new(config).map_err(running)?))
+}

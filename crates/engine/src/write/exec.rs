@@ -1,0 +1,170 @@
+//! Writing as an operator: each partition writes its documents and its part of the manifest.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::StringArray;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::Result;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions};
+use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use futures::{StreamExt, stream};
+use keyfold_core::Error;
+use keyfold_core::fold::DocumentBatch;
+use keyfold_core::report::{Summary, add_dropped};
+
+use super::sink::Sink;
+use super::{WriteSpec, summary_schema};
+use crate::error::external;
+
+/// Writes the documents of its input into a snapshot.
+#[derive(Debug)]
+pub struct WriteExec {
+    input: Arc<dyn ExecutionPlan>,
+    spec: Arc<WriteSpec>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl WriteExec {
+    /// Writes the documents of `input`, a fold.
+    pub fn new(input: Arc<dyn ExecutionPlan>, spec: Arc<WriteSpec>) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(summary_schema()),
+            Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
+            EmissionType::Final,
+            Boundedness::Bounded,
+        );
+        Self { input, spec, properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() }
+    }
+
+    /// Where and how documents are written.
+    pub fn spec(&self) -> &Arc<WriteSpec> {
+        &self.spec
+    }
+}
+
+impl DisplayAs for WriteExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WriteExec: {}", self.spec.snapshot)
+    }
+}
+
+impl ExecutionPlan for WriteExec {
+    fn name(&self) -> &str {
+        "WriteExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        // Documents of one shard must stay together, and the fold has the partitions already.
+        vec![false]
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(Arc::new(Self::new(children.swap_remove(0), self.spec.clone())))
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let documents = self.input.execute(partition, context.clone())?;
+        let spec = self.spec.clone();
+        let written = Written {
+            documents: MetricBuilder::new(&self.metrics).counter(DOCUMENTS, partition),
+            bytes: MetricBuilder::new(&self.metrics).counter(BYTES, partition),
+        };
+        let summary = async move {
+            let summary = write(documents, partition as u32, spec, written, &context).await.map_err(external)?;
+            let text = serde_json::to_string(&summary).map_err(|error| external(Error::internal(error)))?;
+            Ok(RecordBatch::try_new(summary_schema(), vec![Arc::new(StringArray::from(vec![text]))])?)
+        };
+        Ok(Box::pin(RecordBatchStreamAdapter::new(summary_schema(), stream::once(summary).boxed())))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}
+
+/// Name of the metric that counts documents written.
+pub(crate) const DOCUMENTS: &str = "documents_written";
+/// Name of the metric that counts their bytes.
+pub(crate) const BYTES: &str = "document_bytes";
+
+struct Written {
+    documents: Count,
+    bytes: Count,
+}
+
+async fn write(
+    mut documents: SendableRecordBatchStream,
+    partition: u32,
+    spec: Arc<WriteSpec>,
+    written: Written,
+    context: &TaskContext,
+) -> keyfold_core::Result<Summary> {
+    let mut sink = Sink::open(&spec, partition, &context.runtime_env().object_store_registry)?;
+    let mut summary =
+        Summary { manifest: None, documents: 0, rows: 0, bytes: 0, sums: Vec::new(), dropped: Default::default() };
+    while let Some(batch) = documents.next().await {
+        let batch = batch.map_err(crate::error::running)?;
+        let (count, bytes) = add(&mut summary, &DocumentBatch(&batch))?;
+        sink.write(batch).await?;
+        written.documents.add(count);
+        written.bytes.add(bytes);
+    }
+    summary.manifest = sink.close().await?;
+    Ok(summary)
+}
+
+/// Adds a batch to the summary; gives its documents and bytes.
+fn add(summary: &mut Summary, batch: &DocumentBatch<'_>) -> keyfold_core::Result<(usize, usize)> {
+    let mut bytes = 0;
+    for row in 0..batch.len() {
+        bytes += batch.document(row).len();
+        summary.rows += batch.rows(row);
+        if let Some(dropped) = batch.dropped(row) {
+            add_dropped(&mut summary.dropped, &dropped);
+        }
+        let sums = batch.sums(row);
+        if summary.sums.is_empty() {
+            summary.sums = sums;
+            continue;
+        }
+        for (total, more) in summary.sums.iter_mut().zip(sums) {
+            let (Some(delivered), Some(dropped)) = (total.0.add(more.0), total.1.add(more.1)) else {
+                return Err(Error::new(keyfold_core::ErrorKind::Input, "a control total does not fit into 38 digits"));
+            };
+            *total = (delivered, dropped);
+        }
+    }
+    summary.documents += batch.len() as u64;
+    summary.bytes += bytes as u64;
+    Ok((batch.len(), bytes))
+}

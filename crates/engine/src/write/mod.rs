@@ -1,0 +1,34 @@
+//! Writing documents into a snapshot, as an operator that gives one summary row per partition.
+
+mod exec;
+mod files;
+mod manifest;
+mod node;
+mod shards;
+mod sink;
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use keyfold_core::job::{Compression, Layout};
+use serde::{Deserialize, Serialize};
+
+pub use exec::WriteExec;
+pub(crate) use exec::{BYTES, DOCUMENTS};
+pub use node::WriteNode;
+
+/// Where and how documents are written; it can be sent to where they are made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WriteSpec {
+    /// The snapshot's folder: a path or a URL.
+    pub snapshot: String,
+    /// Documents as files, or lines of a few files.
+    pub layout: Layout,
+    /// Compression of the ndjson files.
+    pub compression: Compression,
+}
+
+/// The operator's output: `summary`, a JSON text of [`keyfold_core::report::Summary`].
+pub(crate) fn summary_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("summary", DataType::Utf8, false)]))
+}

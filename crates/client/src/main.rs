@@ -1,2 +1,54 @@
-//! x
-fn main(){}
+//! `keyfold`: SQL in, one JSON document per key out.
+
+mod arguments;
+mod commands;
+mod exit;
+mod log;
+mod progress;
+mod settings;
+mod signals;
+mod summary;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use keyfold_core::Result;
+
+use arguments::{Arguments, Command};
+use settings::Settings;
+
+// The fold makes many small allocations on several threads at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let json = arguments.json;
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => exit::report(&error, json),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode> {
+    let settings = Settings::read(&arguments)?;
+    log::start(&settings, arguments.quiet)?;
+    let runtime = settings.runtime()?;
+    let terminal = terminal::Terminal::new(arguments.json, arguments.quiet);
+    let done = runtime.block_on(async {
+        match arguments.command {
+            Command::Run(run) => commands::run::run(&run, &settings, &terminal).await,
+            Command::Check(job) => commands::check::check(&job, &settings, &terminal).await,
+            Command::Show(show) => commands::show::show(&show, &settings, &terminal).await,
+            Command::Explain(job) => commands::explain::explain(&job, &settings, &terminal).await,
+            Command::Verify(verify) => commands::verify::verify(&verify, &settings, &terminal).await,
+            Command::Init(init) => commands::init::init(&init, &settings, &terminal).await,
+            Command::Config => commands::config::config(&settings, &terminal),
+            Command::Completions { shell } => commands::completions::completions(shell, &terminal),
+        }
+    });
+    // Blocking work that a signal interrupted is not waited for.
+    runtime.shutdown_background();
+    done
+}

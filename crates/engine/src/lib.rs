@@ -1,18 +1,21 @@
 //! keyfold on DataFusion: tables and queries resolved, fold and write as physical operators, runners, publishing.
 
-pub mod checks;
+mod checks;
 mod decimal;
 mod error;
-pub mod fold;
+mod fold;
 mod planner;
-pub mod plan;
+mod plan;
+mod prepared;
 pub mod publish;
-pub mod query;
+mod query;
 pub mod runner;
 pub mod session;
 mod shard;
 pub mod stores;
-pub mod tables;
-pub mod totals;
+mod tables;
+mod totals;
 pub mod verify;
-pub mod write;
+mod write;
+
+pub use prepared::{Explained, Prepared};

@@ -1,0 +1,137 @@
+//! `keyfold run`: the pipeline, one line per step.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use keyfold_core::report::{FORMAT, Dropped, Pointer, Report, add_dropped};
+use keyfold_core::{Error, Result};
+use keyfold_engine::Prepared;
+use keyfold_engine::publish::{self, Publisher};
+use keyfold_engine::runner::Progress;
+use tokio::sync::watch;
+use tracing::Instrument;
+
+use super::prepare;
+use crate::arguments::RunArguments;
+use crate::progress::Steps;
+use crate::settings::Settings;
+use crate::signals::Signals;
+use crate::summary;
+use crate::terminal::Terminal;
+
+/// Runs a job and publishes its documents, all or none of them.
+pub(crate) async fn run(arguments: &RunArguments, settings: &Settings, terminal: &Terminal) -> Result<ExitCode> {
+    let run = publish::run_id();
+    let span = tracing::error_span!("run", run);
+    let mut signals = Signals::catch()?;
+    let work = pipeline(arguments, settings, terminal, &run).instrument(span.clone());
+    tokio::select! {
+        done = work => done,
+        (name, code) = signals.received() => {
+            // The snapshot that was begun is nobody's now; the next run removes it.
+            span.in_scope(|| tracing::error!("{name}: the run ends here, and nothing was published by it"));
+            Ok(code)
+        }
+    }
+}
+
+async fn pipeline(arguments: &RunArguments, settings: &Settings, terminal: &Terminal, run: &str) -> Result<ExitCode> {
+    let started = publish::now();
+    let mut steps = Steps::new(terminal);
+    steps.begin("plan");
+    let job = prepare::read(&arguments.job, arguments.output.as_ref())?;
+    let prepared = Prepared::prepare(job, &arguments.job.params, &settings.resources, settings.stores()).await?;
+    let output = prepared.job.output.url.value.clone();
+    let mut publisher = publish::begin(&settings.stores(), &output, run).await?;
+    let delivered = deliver(&prepared, publisher.as_ref(), &mut steps).await;
+    let report = match delivered {
+        Ok(delivered) => delivered.report(run, &started, &prepared, &mut steps),
+        Err(error) => return Err(abandon(publisher.as_mut(), error).await),
+    };
+    steps.begin("publish");
+    let pointer = publisher.publish(&report, prepared.job.output.keep).await?;
+    collect(publisher.as_mut(), &pointer).await;
+    steps.clear();
+    if pointer.documents == 0 {
+        tracing::warn!("the query gave no rows, so the published snapshot has no documents");
+    }
+    terminal.result(|| summary::text(&report, &pointer, &output), &report)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the steps before publishing have found.
+struct Delivered {
+    checks: Vec<String>,
+    totals: Vec<keyfold_core::report::TotalReport>,
+    summaries: Vec<keyfold_core::report::Summary>,
+}
+
+async fn deliver(prepared: &Prepared, publisher: &dyn Publisher, steps: &mut Steps) -> Result<Delivered> {
+    steps.begin("check");
+    prepared.check_unique().await?;
+    let checks = prepared.run_checks().await?;
+    steps.begin("add up source");
+    let source = prepared.source_totals().await?;
+    steps.begin("fold and write");
+    let (sender, receiver) = watch::channel(Progress::default());
+    steps.watch(receiver);
+    let summaries = prepared.write(publisher.snapshot(), sender).await?;
+    let totals = prepared.compare_totals(&source, &summaries)?;
+    Ok(Delivered { checks, totals, summaries })
+}
+
+impl Delivered {
+    fn report(self, run: &str, started: &str, prepared: &Prepared, steps: &mut Steps) -> Report {
+        let sum = |count: fn(&keyfold_core::report::Summary) -> u64| self.summaries.iter().map(count).sum();
+        let mut dropped = Dropped::new();
+        self.summaries.iter().for_each(|summary| add_dropped(&mut dropped, &summary.dropped));
+        let mut manifest: Vec<_> = self.summaries.iter().filter_map(|summary| summary.manifest.clone()).collect();
+        manifest.sort_by(|a, b| a.path.cmp(&b.path));
+        Report {
+            format: FORMAT,
+            run: run.to_owned(),
+            job: prepared.job.name.clone(),
+            keyfold: env!("CARGO_PKG_VERSION").to_owned(),
+            started: started.to_owned(),
+            finished: publish::now(),
+            output: prepared.job.output.url.value.clone(),
+            layout: prepared.job.output.layout,
+            compression: prepared.job.output.compression,
+            documents: sum(|summary| summary.documents),
+            rows: sum(|summary| summary.rows),
+            bytes: sum(|summary| summary.bytes),
+            params: prepared.params().clone().into_iter().collect::<BTreeMap<_, _>>(),
+            totals: self.totals,
+            dropped,
+            checks: self.checks,
+            phases: steps.phases(),
+            peak_memory: peak_memory(),
+            manifest,
+        }
+    }
+}
+
+/// Removes what a failed run has written; the error stays the one that ended it.
+async fn abandon(publisher: &mut dyn Publisher, error: Error) -> Error {
+    if let Err(left) = publisher.abandon().await {
+        tracing::warn!("{left}; the next run removes it");
+    }
+    error
+}
+
+async fn collect(publisher: &mut dyn Publisher, pointer: &Pointer) {
+    match publisher.collect(pointer).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "removed old snapshots"),
+        // The documents are published; what is left over is removed by the next run.
+        Err(error) => tracing::warn!("{error}; the next run removes it"),
+    }
+}
+
+/// Largest resident memory of this process so far, where the system tells (Linux, proc(5)).
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes * 1024)
+}

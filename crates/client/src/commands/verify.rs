@@ -1,0 +1,41 @@
+//! `keyfold verify`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use bytesize::ByteSize;
+use indicatif::HumanCount;
+use keyfold_core::job::{Job, Overrides, locate};
+use keyfold_core::{Error, ErrorKind, Result};
+use keyfold_engine::verify;
+
+use crate::arguments::VerifyArguments;
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+
+pub(crate) async fn verify(arguments: &VerifyArguments, settings: &Settings, terminal: &Terminal) -> Result<ExitCode> {
+    let output = output(&arguments.target)?;
+    let verified = verify::verify(&settings.stores(), &output).await?;
+    let text = || {
+        let totals = match verified.totals.is_empty() {
+            true => String::new(),
+            false => format!("; the cells add up to the totals of {}", verified.totals.join(", ")),
+        };
+        format!(
+            "{} documents, {}, are what run {} published in {output}{totals}\n",
+            HumanCount(verified.documents), ByteSize(verified.bytes), verified.pointer.run
+        )
+    };
+    terminal.result(text, &verified)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The output that a job folder or an output names.
+fn output(target: &str) -> Result<String> {
+    if Path::new(target).join("job.toml").is_file() {
+        return Ok(Job::read(Path::new(target), &Overrides::default())?.output.url.value);
+    }
+    let current = std::env::current_dir()
+        .map_err(|error| Error::new(ErrorKind::Usage, format!("the current directory cannot be read: {error}")))?;
+    Ok(locate(target, &current))
+}

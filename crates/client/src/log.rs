@@ -1,0 +1,36 @@
+//! Log lines on standard error: text on a terminal, JSON lines elsewhere.
+
+use std::io::{self, IsTerminal};
+
+use keyfold_core::{Error, ErrorKind, Problem, Result};
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::LogFormat;
+use crate::settings::Settings;
+
+/// Starts the log.
+pub(crate) fn start(settings: &Settings, quiet: bool) -> Result<()> {
+    let terminal = io::stderr().is_terminal();
+    let filter = match (&settings.log_level, quiet) {
+        (Some(level), _) => level.as_str(),
+        (None, true) => "error",
+        // A person sees the progress bar and the summary instead.
+        (None, false) if terminal => "warn",
+        (None, false) => "warn,keyfold=info,keyfold_engine=info",
+    };
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        Error::new(ErrorKind::Usage, Problem::new(format!("log_level: {error}")).help("use a level such as info, or keyfold=debug"))
+    })?;
+    let text = match settings.log_format {
+        LogFormat::Auto => terminal,
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
+    let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match text {
+        true => builder.with_ansi(colours).with_target(false).init(),
+        false => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Progress: a line that moves on a terminal, log lines elsewhere.
+
+use std::time::{Duration, Instant};
+
+use bytesize::ByteSize;
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use keyfold_core::report::Phase;
+use keyfold_engine::runner::Progress;
+use tokio::sync::watch;
+
+use crate::terminal::Terminal;
+
+/// How often a log line tells the progress where there is no terminal.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// Shows which step a run is at, and how long each one took.
+pub(crate) struct Steps {
+    bar: ProgressBar,
+    phases: Vec<Phase>,
+    current: Option<(&'static str, Instant)>,
+}
+
+impl Steps {
+    pub(crate) fn new(terminal: &Terminal) -> Self {
+        let bar = match terminal.interactive && !terminal.json {
+            true => ProgressBar::new_spinner(),
+            false => ProgressBar::hidden(),
+        };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix:<16} {elapsed:>5}  {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self { bar, phases: Vec::new(), current: None }
+    }
+
+    /// Ends the step before and begins this one.
+    pub(crate) fn begin(&mut self, name: &'static str) {
+        self.end();
+        self.bar.set_prefix(name);
+        self.bar.set_message("");
+        tracing::info!(step = name, "begins");
+        self.current = Some((name, Instant::now()));
+    }
+
+    fn end(&mut self) {
+        if let Some((name, start)) = self.current.take() {
+            self.phases.push(Phase { name: name.to_owned(), seconds: start.elapsed().as_secs_f64() });
+        }
+    }
+
+    /// The steps so far.
+    pub(crate) fn phases(&mut self) -> Vec<Phase> {
+        self.end();
+        self.phases.clone()
+    }
+
+    /// Removes the line.
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// Shows progress as it comes, until the sender is gone.
+    pub(crate) fn watch(&self, mut progress: watch::Receiver<Progress>) {
+        let bar = self.bar.clone();
+        tokio::spawn(async move {
+            let mut logged = Instant::now();
+            while progress.changed().await.is_ok() {
+                let Progress { rows, documents, bytes } = *progress.borrow_and_update();
+                bar.set_message(format!("{} rows read, {} documents, {}", HumanCount(rows), HumanCount(documents), ByteSize(bytes)));
+                if logged.elapsed() >= LOG_EVERY {
+                    logged = Instant::now();
+                    tracing::info!(rows, documents, bytes, "progress");
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,36 @@
+//! What a run has done, for a person to read at a glance.
+
+use std::fmt::Write;
+
+use bytesize::ByteSize;
+use indicatif::HumanCount;
+use keyfold_core::report::{Pointer, Report};
+
+/// The summary of a published run.
+pub(crate) fn text(report: &Report, pointer: &Pointer, output: &str) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| _ = writeln!(text, "  {name:<12} {value}");
+    line("documents", format!("{} from {} rows, {}", HumanCount(report.documents), HumanCount(report.rows), ByteSize(report.bytes)));
+    for total in &report.totals {
+        let dropped = if report.dropped.is_empty() { String::new() } else { format!(", {} dropped", total.dropped) };
+        line("total", format!("{} = {} (as in the source{dropped})", total.value, total.delivered));
+    }
+    for (grid, values) in &report.dropped {
+        let values: Vec<_> = values.iter().map(|(value, rows)| format!("{value} ({rows} rows)")).collect();
+        line("dropped", format!("{grid}: {}", values.join(", ")));
+    }
+    if !report.checks.is_empty() {
+        line("checks", format!("{} passed", report.checks.len()));
+    }
+    let seconds: f64 = report.phases.iter().map(|phase| phase.seconds).sum();
+    let phases: Vec<_> = report.phases.iter().map(|phase| format!("{} {:.2}", phase.name, phase.seconds)).collect();
+    line("time", format!("{seconds:.2} s ({})", phases.join(", ")));
+    if let Some(memory) = report.peak_memory {
+        line("memory", format!("{} at most", ByteSize(memory)));
+    }
+    line("published", format!("{}/{}", output.trim_end_matches('/'), pointer.snapshot));
+    if !output.contains("://") {
+        line("read", format!("{}/current/", output.trim_end_matches('/')));
+    }
+    format!("{} published as {}\n{text}", report.job, report.run)
+}

@@ -1,9 +1,11 @@
 //! What a run has done, for a person to read at a glance.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use bytesize::ByteSize;
 use indicatif::HumanCount;
+use keyfold_core::layout::LINK;
 use keyfold_core::report::{Pointer, Report};
 
 /// The summary of a published run.
@@ -28,9 +30,17 @@ pub(crate) fn text(report: &Report, pointer: &Pointer, output: &str) -> String {
     if let Some(memory) = report.peak_memory {
         line("memory", format!("{} at most", ByteSize(memory)));
     }
-    line("published", format!("{}/{}", output.trim_end_matches('/'), pointer.snapshot));
+    let output = nearby(output);
+    line("published", format!("{output}/{}", pointer.snapshot));
     if !output.contains("://") {
-        line("read", format!("{}/current/", output.trim_end_matches('/')));
+        line("read", format!("{output}/{LINK}/"));
     }
     format!("{} published as {}\n{text}", report.job, report.run)
+}
+
+/// A folder below the current directory as a person would type it.
+pub(crate) fn nearby(output: &str) -> String {
+    let current = std::env::current_dir().unwrap_or_default();
+    let near = Path::new(output).strip_prefix(&current).ok().filter(|near| !near.as_os_str().is_empty());
+    near.map_or_else(|| output.trim_end_matches('/').to_owned(), |near| near.display().to_string())
 }

@@ -14,7 +14,7 @@ use crate::tables::ResolvedTable;
 const SHOWN: usize = 10;
 
 /// Every table's `unique` columns identify a row.
-pub async fn unique(context: &SessionContext, tables: &[ResolvedTable]) -> Result<()> {
+pub(crate) async fn unique(context: &SessionContext, tables: &[ResolvedTable]) -> Result<()> {
     for ResolvedTable { table, .. } in tables.iter().filter(|table| !table.table.unique.is_empty()) {
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
         let columns = table.unique.iter().map(|column| quoted(&column.value)).collect::<Vec<_>>().join(", ");
@@ -35,7 +35,7 @@ pub async fn unique(context: &SessionContext, tables: &[ResolvedTable]) -> Resul
 }
 
 /// Plans every check, so that mistakes in them show before anything runs.
-pub async fn plan(context: &SessionContext, checks: &[Source], params: &Params) -> Result<Vec<(String, LogicalPlan)>> {
+pub(crate) async fn plan(context: &SessionContext, checks: &[Source], params: &Params) -> Result<Vec<(String, LogicalPlan)>> {
     let (mut plans, mut problems) = (Vec::new(), Vec::new());
     for check in checks {
         match query::plan(context, check, params).await {
@@ -50,7 +50,7 @@ pub async fn plan(context: &SessionContext, checks: &[Source], params: &Params) 
 }
 
 /// Runs the checks; gives the names of those that returned no rows. All that did return rows are reported together.
-pub async fn run(context: &SessionContext, checks: Vec<(String, LogicalPlan)>) -> Result<Vec<String>> {
+pub(crate) async fn run(context: &SessionContext, checks: Vec<(String, LogicalPlan)>) -> Result<Vec<String>> {
     let (mut passed, mut problems) = (Vec::new(), Vec::new());
     for (name, plan) in checks {
         match first_rows(context, plan).await? {

@@ -25,15 +25,15 @@ use crate::tables::{self, ResolvedTable};
 use crate::write::{WriteNode, WriteSpec};
 
 /// A job that can run.
-pub struct Plan {
+pub(crate) struct Plan {
     /// The declared tables.
-    pub tables: Vec<ResolvedTable>,
+    pub(crate) tables: Vec<ResolvedTable>,
     /// The parameters' values.
-    pub params: Params,
+    pub(crate) params: Params,
     /// The fold.
-    pub spec: Arc<FoldSpec>,
+    pub(crate) spec: Arc<FoldSpec>,
     /// The query, reduced to the columns that the fold reads.
-    pub input: LogicalPlan,
+    pub(crate) input: LogicalPlan,
 }
 
 /// The column that numbers the shard of the ndjson layout.
@@ -41,7 +41,7 @@ const SHARD_COLUMN: &str = "__keyfold_shard";
 
 impl Plan {
     /// Resolves a job. As many problems as can be found are reported together.
-    pub async fn resolve(context: &SessionContext, job: &Job, given_params: &[String]) -> Result<Self> {
+    pub(crate) async fn resolve(context: &SessionContext, job: &Job, given_params: &[String]) -> Result<Self> {
         let mut problems = Problems::default();
         let template = problems.take(Template::parse(&job.template));
         let naming = problems.take(naming(job));
@@ -65,12 +65,12 @@ impl Plan {
     }
 
     /// The documents.
-    pub fn documents(&self) -> Result<LogicalPlan> {
+    pub(crate) fn documents(&self) -> Result<LogicalPlan> {
         self.documents_of(self.input.clone())
     }
 
     /// The documents of these keys only.
-    pub fn documents_with_keys(&self, keys: &[String]) -> Result<LogicalPlan> {
+    pub(crate) fn documents_with_keys(&self, keys: &[String]) -> Result<LogicalPlan> {
         let key = Expr::Column(Column::new_unqualified(&self.spec.key));
         let text = datafusion::prelude::cast(key, DataType::Utf8);
         let wanted = text.in_list(keys.iter().map(|key| lit(key.as_str())).collect(), false);
@@ -84,7 +84,7 @@ impl Plan {
     }
 
     /// The documents, written into a snapshot.
-    pub fn written(&self, spec: WriteSpec) -> Result<LogicalPlan> {
+    pub(crate) fn written(&self, spec: WriteSpec) -> Result<LogicalPlan> {
         let node = WriteNode::new(self.documents()?, Arc::new(spec)).map_err(running)?;
         Ok(LogicalPlan::Extension(datafusion::logical_expr::Extension { node: Arc::new(node) }))
     }

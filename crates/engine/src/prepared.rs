@@ -116,7 +116,7 @@ impl Prepared {
     /// The documents of these keys, each with its key; an unknown key is a problem.
     pub async fn documents(&self, keys: &[String]) -> Result<Vec<(String, Vec<u8>)>> {
         let plan = self.plan.documents_with_keys(keys)?;
-        let documents = self.collect(plan, usize::MAX).await?;
+        let documents = self.collect(plan, None).await?;
         let missing: Vec<_> = keys.iter().filter(|key| documents.iter().all(|(found, _)| found != *key)).collect();
         if missing.is_empty() {
             return Ok(documents);
@@ -128,14 +128,14 @@ impl Prepared {
 
     /// The first documents by key.
     pub async fn first_documents(&self, limit: usize) -> Result<Vec<(String, Vec<u8>)>> {
-        self.collect(self.plan.documents()?, limit).await
+        self.collect(self.plan.documents()?, Some(limit)).await
     }
 
-    async fn collect(&self, plan: LogicalPlan, limit: usize) -> Result<Vec<(String, Vec<u8>)>> {
+    async fn collect(&self, plan: LogicalPlan, limit: Option<usize>) -> Result<Vec<(String, Vec<u8>)>> {
         let documents = async {
             let frame = self.context.execute_logical_plan(plan).await.map_err(running)?;
             let frame = frame.sort(vec![ident("key").sort(true, false)]).map_err(running)?;
-            let frame = frame.limit(0, Some(limit)).map_err(running)?;
+            let frame = frame.limit(0, limit).map_err(running)?;
             let mut batches = frame.execute_stream().await.map_err(running)?.map_err(running).boxed();
             let mut documents = Vec::new();
             while let Some(batch) = batches.try_next().await? {

@@ -56,5 +56,8 @@ fn config(threads: usize) -> SessionConfig {
     options.sql_parser.enable_ident_normalization = false;
     // Messages point at line and column.
     options.sql_parser.collect_spans = true;
+    // A dimension of this size is held once for all threads; the facts then need not be exchanged to be joined.
+    options.optimizer.hash_join_single_partition_threshold = 64 << 20;
+    options.optimizer.hash_join_single_partition_threshold_rows = 1 << 20;
     config
 }

@@ -128,3 +128,9 @@ pub fn local_path(location: &str) -> Option<std::path::PathBuf> {
         true => Url::parse(location).ok().filter(|url| url.scheme() == "file").and_then(|url| url.to_file_path().ok()),
     }
 }
+
+/// The path of a name below a prefix, percent signs and all as they are.
+pub fn join(prefix: &Path, name: &str) -> Result<Path> {
+    let name = Path::parse(name).map_err(|error| Error::internal(format!("`{name}` is no path: {error}")))?;
+    Ok(Path::from_iter(prefix.parts().chain(name.parts())))
+}

@@ -15,7 +15,7 @@ use crate::error::running;
 use crate::query::{self, Params};
 
 /// Plans every control total, so that mistakes in them show before anything runs.
-pub async fn plan(context: &SessionContext, job: &Job, params: &Params) -> Result<Vec<LogicalPlan>> {
+pub(crate) async fn plan(context: &SessionContext, job: &Job, params: &Params) -> Result<Vec<LogicalPlan>> {
     let (mut plans, mut problems) = (Vec::new(), Vec::new());
     for total in &job.totals {
         let name = format!("{} [[totals]] {}", job.source.name, total.value.value);
@@ -32,7 +32,7 @@ pub async fn plan(context: &SessionContext, job: &Job, params: &Params) -> Resul
 }
 
 /// Asks the source. Totals over the same rows are asked for in one scan.
-pub async fn source(context: &SessionContext, job: &Job, plans: &[LogicalPlan]) -> Result<Vec<Sum>> {
+pub(crate) async fn source(context: &SessionContext, job: &Job, plans: &[LogicalPlan]) -> Result<Vec<Sum>> {
     let mut sums: Vec<Option<Sum>> = vec![None; plans.len()];
     for first in 0..plans.len() {
         if sums[first].is_some() {
@@ -108,7 +108,7 @@ fn number(column: &ArrayRef) -> Result<Sum> {
 }
 
 /// Holds the partitions' sums against the source's. All totals that differ are reported together.
-pub fn compare(totals: &[Total], source: &[Sum], summaries: &[Summary], template: &Node) -> Result<Vec<TotalReport>> {
+pub(crate) fn compare(totals: &[Total], source: &[Sum], summaries: &[Summary], template: &Node) -> Result<Vec<TotalReport>> {
     let (mut reports, mut problems) = (Vec::new(), Vec::new());
     for (index, (total, source)) in totals.iter().zip(source).enumerate() {
         let sums = summaries.iter().filter_map(|summary| summary.sums.get(index).copied());

@@ -15,7 +15,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use serde_json::value::RawValue;
 
 use crate::decimal;
-use crate::stores::Stores;
+use crate::stores::{Stores, join};
 use crate::tables::lines::Lines;
 
 /// Documents that are read at the same time.
@@ -42,19 +42,19 @@ pub struct Verification {
 /// Every document that is missing or differs, up to a few, and totals that do not add up.
 pub async fn verify(stores: &Stores, output: &str) -> Result<Verification> {
     let (store, root) = stores.resolve(output)?;
-    let pointer_path = Path::from(format!("{root}/{POINTER}"));
+    let pointer_path = join(&root, POINTER)?;
     let text = read(store.as_ref(), &pointer_path).await.map_err(|_| {
         let problem = Problem::new(format!("nothing is published in {output}: there is no {POINTER}"));
         Error::new(ErrorKind::Usage, problem.help("name the output folder of a job, or run the job first"))
     })?;
     let pointer: Pointer = parse(&pointer_path, &text)?;
-    let report_path = Path::from(format!("{root}/{}", pointer.report));
+    let report_path = join(&root, &pointer.report)?;
     let text = read(store.as_ref(), &report_path).await?;
     if sha256(&text) != pointer.report_sha256 {
         return Err(differs(&report_path, "is not the report that was published"));
     }
     let report: Report = parse(&report_path, &text)?;
-    let snapshot = Path::from(format!("{root}/{}", pointer.snapshot));
+    let snapshot = join(&root, &pointer.snapshot)?;
     let mut verifier = Verifier { store, snapshot, report: &report, documents: 0, bytes: 0, problems: Vec::new(), sums: start(&report.totals) };
     for part in &report.manifest {
         verifier.part(part).await?;
@@ -113,12 +113,12 @@ struct Verifier<'a> {
 }
 
 impl Verifier<'_> {
-    fn path(&self, name: &str) -> Path {
-        Path::from_iter(self.snapshot.parts().chain(Path::from(name).parts()))
+    fn path(&self, name: &str) -> Result<Path> {
+        join(&self.snapshot, name)
     }
 
     async fn part(&mut self, part: &Part) -> Result<()> {
-        let path = self.path(&part.path);
+        let path = self.path(&part.path)?;
         let text = read(self.store.as_ref(), &path).await?;
         if sha256(&text) != part.sha256 {
             return Err(differs(&path, "is not the part of the manifest that was published"));
@@ -134,7 +134,13 @@ impl Verifier<'_> {
     async fn files(&mut self, entries: Vec<Entry>) -> Result<()> {
         let read = |entry: Entry| {
             let (store, path) = (self.store.clone(), self.path(&entry.path));
-            async move { (read(store.as_ref(), &path).await, entry) }
+            async move {
+                let document = match path {
+                    Ok(path) => read(store.as_ref(), &path).await,
+                    Err(error) => Err(error),
+                };
+                (document, entry)
+            }
         };
         let documents: Vec<_> = entries.into_iter().map(read).collect();
         let mut documents = stream::iter(documents).buffered(CONCURRENT_READS);
@@ -154,7 +160,7 @@ impl Verifier<'_> {
         for entry in entries {
             if open.as_ref().is_none_or(|(path, _)| *path != entry.path) {
                 self.end(open.take()).await?;
-                let path = self.path(&entry.path);
+                let path = self.path(&entry.path)?;
                 match Lines::open(&self.store, &path, self.report.compression).await {
                     Ok(lines) => open = Some((entry.path.clone(), lines)),
                     Err(_) => {

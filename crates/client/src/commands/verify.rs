@@ -11,6 +11,7 @@ use keyfold_engine::verify;
 
 use crate::arguments::VerifyArguments;
 use crate::settings::Settings;
+use crate::summary::nearby;
 use crate::terminal::Terminal;
 
 pub(crate) async fn verify(arguments: &VerifyArguments, settings: &Settings, terminal: &Terminal) -> Result<ExitCode> {
@@ -22,8 +23,8 @@ pub(crate) async fn verify(arguments: &VerifyArguments, settings: &Settings, ter
             false => format!("; the cells add up to the totals of {}", verified.totals.join(", ")),
         };
         format!(
-            "{} documents, {}, are what run {} published in {output}{totals}\n",
-            HumanCount(verified.documents), ByteSize(verified.bytes), verified.pointer.run
+            "{} documents, {}, are what run {} published in {}{totals}\n",
+            HumanCount(verified.documents), ByteSize(verified.bytes), verified.pointer.run, nearby(&output)
         )
     };
     terminal.result(text, &verified)?;

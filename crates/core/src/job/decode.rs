@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::tree::{Entry, Node, Origin, Value};
 use crate::error::{Place, Problem};
@@ -48,8 +48,21 @@ impl Decoder<'_> {
 pub fn locate(text: &str, base: &Path) -> String {
     match text.contains("://") {
         true => text.to_owned(),
-        false => base.join(text).display().to_string(),
+        false => without_dots(&base.join(text)).display().to_string(),
     }
+}
+
+/// The path without `.` and `..`, as object stores and messages want it. Symbolic links in it are not followed.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => _ = clean.pop(),
+            other => clean.push(other),
+        }
+    }
+    clean
 }
 
 /// One table of the file, read field by field. The fields asked for are the known ones.

@@ -25,7 +25,7 @@ use crate::error::external;
 
 /// Folds its input into one document per key.
 #[derive(Debug)]
-pub struct FoldExec {
+pub(crate) struct FoldExec {
     input: Arc<dyn ExecutionPlan>,
     spec: Arc<FoldSpec>,
     properties: Arc<PlanProperties>,
@@ -34,7 +34,7 @@ pub struct FoldExec {
 
 impl FoldExec {
     /// A fold of `input`.
-    pub fn try_new(input: Arc<dyn ExecutionPlan>, spec: Arc<FoldSpec>) -> Result<Self> {
+    pub(crate) fn try_new(input: Arc<dyn ExecutionPlan>, spec: Arc<FoldSpec>) -> Result<Self> {
         let schema: SchemaRef = Arc::new(document_schema(&spec, &input.schema()).map_err(external)?);
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema),
@@ -43,11 +43,6 @@ impl FoldExec {
             Boundedness::Bounded,
         );
         Ok(Self { input, spec, properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() })
-    }
-
-    /// What is folded and how.
-    pub fn spec(&self) -> &Arc<FoldSpec> {
-        &self.spec
     }
 
     /// The columns that decide which partition a row belongs to, then those that order it there.

@@ -3,5 +3,5 @@
 mod exec;
 mod node;
 
-pub use exec::FoldExec;
-pub use node::FoldNode;
+pub(crate) use exec::FoldExec;
+pub(crate) use node::FoldNode;

@@ -12,7 +12,7 @@ use crate::error::external;
 
 /// Folds its input into one document per key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoldNode {
+pub(crate) struct FoldNode {
     pub(crate) input: LogicalPlan,
     pub(crate) spec: Arc<FoldSpec>,
     schema: DFSchemaRef,
@@ -20,7 +20,7 @@ pub struct FoldNode {
 
 impl FoldNode {
     /// A fold of `input`, whose columns the query contract has checked.
-    pub fn new(input: LogicalPlan, spec: Arc<FoldSpec>) -> Result<Self> {
+    pub(crate) fn new(input: LogicalPlan, spec: Arc<FoldSpec>) -> Result<Self> {
         let schema = document_schema(&spec, input.schema().inner()).map_err(external)?;
         Ok(Self { input, spec, schema: Arc::new(DFSchema::try_from(schema)?) })
     }

@@ -113,6 +113,8 @@ impl Place {
         overtaken(&self.root.display().to_string(), &self.run, before, now.as_ref())?;
         let pointer = pointer(report, &text, now.as_ref(), keep);
         write_durably(&snapshot.join(POINTER), &to_text(&pointer)?).map_err(not)?;
+        // From here on the pointer keeps the snapshot, not the run's life.
+        fs::remove_file(snapshot.join(ALIVE)).map_err(not)?;
         self.swap(&pointer).map_err(not)?;
         Ok(pointer)
     }

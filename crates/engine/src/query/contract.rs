@@ -5,16 +5,16 @@ use keyfold_core::suggest::did_you_mean;
 use keyfold_core::{Place, Problem};
 
 /// The query's output columns, and what does not fit so far.
-pub struct Columns<'a> {
+pub(crate) struct Columns<'a> {
     schema: &'a Schema,
     query: &'a str,
     /// Everything that does not fit.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl<'a> Columns<'a> {
     /// The columns of the query in the file `query`. Two of the same name are a problem.
-    pub fn new(schema: &'a Schema, query: &'a str) -> Self {
+    pub(crate) fn new(schema: &'a Schema, query: &'a str) -> Self {
         let mut problems = Vec::new();
         for (index, field) in schema.fields().iter().enumerate() {
             if schema.fields()[..index].iter().any(|earlier| earlier.name() == field.name()) {
@@ -42,7 +42,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The key: text, a whole number or a date, so that different keys have different texts.
-    pub fn key(&mut self, name: &str, place: &Place) {
+    pub(crate) fn key(&mut self, name: &str, place: &Place) {
         if let Some(data_type) = self.find(name, "the key", place)
             && !is_label(data_type)
         {
@@ -52,7 +52,7 @@ impl<'a> Columns<'a> {
     }
 
     /// A pivot column: the same types as a key.
-    pub fn pivot(&mut self, name: &str, place: &Place) {
+    pub(crate) fn pivot(&mut self, name: &str, place: &Place) {
         if let Some(data_type) = self.find(name, "the pivot column", place)
             && !is_label(data_type)
         {
@@ -62,12 +62,12 @@ impl<'a> Columns<'a> {
     }
 
     /// A column whose value goes into the document as it is.
-    pub fn shown(&mut self, name: &str, place: &Place) {
+    pub(crate) fn shown(&mut self, name: &str, place: &Place) {
         self.find(name, "the column", place);
     }
 
     /// A column of the document's name.
-    pub fn named(&mut self, name: &str, place: &Place) {
+    pub(crate) fn named(&mut self, name: &str, place: &Place) {
         if let Some(data_type) = self.find(name, "the column", place)
             && !is_label(data_type)
         {
@@ -77,7 +77,7 @@ impl<'a> Columns<'a> {
     }
 
     /// A column that is added up.
-    pub fn number(&mut self, name: &str, place: &Place) {
+    pub(crate) fn number(&mut self, name: &str, place: &Place) {
         if let Some(data_type) = self.find(name, "the total's value", place)
             && !data_type.is_numeric()
         {

@@ -14,14 +14,14 @@ use keyfold_core::source::Source;
 use keyfold_core::suggest::did_you_mean;
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 
-pub use contract::Columns;
-pub use params::Params;
+pub(crate) use contract::Columns;
+pub(crate) use params::Params;
 
 /// Plans a query over the session's tables.
 ///
 /// # Errors
 /// Everything but a single SELECT over declared tables with declared parameters is refused, with its place.
-pub async fn plan(context: &SessionContext, source: &Source, params: &Params) -> Result<LogicalPlan> {
+pub(crate) async fn plan(context: &SessionContext, source: &Source, params: &Params) -> Result<LogicalPlan> {
     let refuse = |problem: Problem| Error::new(ErrorKind::Query, problem);
     let statement = single_select(source).map_err(refuse)?;
     undeclared_tables(context, source, &statement)?;

@@ -17,15 +17,15 @@ use crate::tables::data_type;
 
 /// The values of a job's parameters.
 #[derive(Debug, Clone, Default)]
-pub struct Params {
+pub(crate) struct Params {
     values: HashMap<String, ScalarValue>,
     /// The values as text, for the report.
-    pub texts: BTreeMap<String, String>,
+    pub(crate) texts: BTreeMap<String, String>,
 }
 
 impl Params {
     /// The declared parameters with the values that flags give (`name=value`), else their defaults.
-    pub async fn resolve(context: &SessionContext, declared: &[Param], given: &[String]) -> Result<Self> {
+    pub(crate) async fn resolve(context: &SessionContext, declared: &[Param], given: &[String]) -> Result<Self> {
         let (mut texts, mut problems) = (BTreeMap::new(), Vec::new());
         for flag in given {
             let place = Place::whole(format!("--param {flag}"));

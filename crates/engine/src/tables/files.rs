@@ -14,16 +14,16 @@ use crate::stores;
 
 /// One file of a table.
 #[derive(Debug, Clone)]
-pub struct File {
+pub(crate) struct File {
     /// Its URL.
     pub(crate) url: ListingTableUrl,
     /// What its store says of it.
-    pub meta: ObjectMeta,
+    pub(crate) meta: ObjectMeta,
 }
 
 impl File {
     /// The file as a user names it: a path, or a URL.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self.url.scheme() {
             "file" => format!("/{}", self.meta.location),
             _ => format!("{}{}", self.url.object_store().as_str(), self.meta.location),

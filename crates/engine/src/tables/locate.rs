@@ -19,7 +19,7 @@ use super::{File, ResolvedTable, listing};
 use crate::decimal;
 
 /// The first bad value of the tables' text files, if there is one; `error` otherwise.
-pub async fn bad_input(context: &SessionContext, tables: &[ResolvedTable], error: Error) -> Error {
+pub(crate) async fn bad_input(context: &SessionContext, tables: &[ResolvedTable], error: Error) -> Error {
     if error.kind() != ErrorKind::Input {
         return error;
     }

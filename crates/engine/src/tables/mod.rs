@@ -1,9 +1,10 @@
 //! The declared tables: found, checked against their files, registered.
 
 mod csv;
+mod estimate;
 mod files;
 pub(crate) mod lines;
-pub mod locate;
+pub(crate) mod locate;
 mod parquet;
 mod schema;
 
@@ -24,32 +25,33 @@ use keyfold_core::{Error, ErrorKind, Problem, Result};
 
 use crate::decimal;
 use crate::error::running;
-pub use files::File;
-pub use schema::data_type;
+use estimate::Estimated;
+pub(crate) use files::File;
+pub(crate) use schema::data_type;
 
 /// A table whose files were found and agree with what the job declares.
 #[derive(Debug, Clone)]
-pub struct ResolvedTable {
+pub(crate) struct ResolvedTable {
     /// As written.
-    pub table: Table,
+    pub(crate) table: Table,
     /// How the files are written.
-    pub format: Format,
+    pub(crate) format: Format,
     /// The files' compression.
-    pub compression: Compression,
+    pub(crate) compression: Compression,
     /// The files.
-    pub files: Vec<File>,
+    pub(crate) files: Vec<File>,
     /// The columns of the files, in their order, with the declared types.
-    pub columns: SchemaRef,
+    pub(crate) columns: SchemaRef,
 }
 
 impl ResolvedTable {
     /// Length of all files.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.meta.size).sum()
     }
 
     /// The columns that SQL sees: the declared ones, or all where the job declares none.
-    pub fn visible(&self) -> Vec<&str> {
+    pub(crate) fn visible(&self) -> Vec<&str> {
         match self.table.schema.is_empty() {
             true => self.columns.fields().iter().map(|field| field.name().as_str()).collect(),
             false => self.table.schema.iter().map(|(name, _)| name.as_str()).collect(),
@@ -58,7 +60,7 @@ impl ResolvedTable {
 }
 
 /// Finds and registers all tables; the problems of all are reported together.
-pub async fn register(context: &SessionContext, tables: &[Table]) -> Result<Vec<ResolvedTable>> {
+pub(crate) async fn register(context: &SessionContext, tables: &[Table]) -> Result<Vec<ResolvedTable>> {
     let (mut resolved, mut problems, mut kind) = (Vec::new(), Vec::new(), ErrorKind::Usage);
     for table in tables {
         let registered = match resolve(context, table).await {
@@ -145,9 +147,12 @@ pub(crate) fn listing(
     schema: SchemaRef,
 ) -> Result<Arc<ListingTable>> {
     let format: Arc<dyn FileFormat> = match table.format {
-        Format::Csv => Arc::new(csv::format(&table.table, table.compression)),
+        Format::Csv => Arc::new(Estimated(Arc::new(csv::format(&table.table, table.compression)))),
         Format::Parquet => Arc::new(ParquetFormat::default()),
-        Format::Ndjson => Arc::new(JsonFormat::default().with_file_compression_type(files::compression(table.compression))),
+        Format::Ndjson => {
+            let format = JsonFormat::default().with_file_compression_type(files::compression(table.compression));
+            Arc::new(Estimated(Arc::new(format)))
+        }
     };
     let options = ListingOptions::new(format).with_file_extension("");
     let urls = files.iter().map(|file| file.url.clone()).collect();

@@ -33,7 +33,7 @@ pub(super) async fn declared(context: &SessionContext, table: &Table) -> Result<
 ///
 /// # Errors
 /// A message if the text is no type.
-pub async fn data_type(context: &SessionContext, sql_type: &str) -> Result<DataType, String> {
+pub(crate) async fn data_type(context: &SessionContext, sql_type: &str) -> Result<DataType, String> {
     let unknown = || format!("`{sql_type}` is no SQL type");
     // Parsed alone first, so that nothing but a type reaches the statement.
     let mut parser = Parser::new(&GenericDialect {}).try_with_sql(sql_type).map_err(|_| unknown())?;

@@ -24,7 +24,7 @@ use crate::error::external;
 
 /// Writes the documents of its input into a snapshot.
 #[derive(Debug)]
-pub struct WriteExec {
+pub(crate) struct WriteExec {
     input: Arc<dyn ExecutionPlan>,
     spec: Arc<WriteSpec>,
     properties: Arc<PlanProperties>,
@@ -33,7 +33,7 @@ pub struct WriteExec {
 
 impl WriteExec {
     /// Writes the documents of `input`, a fold.
-    pub fn new(input: Arc<dyn ExecutionPlan>, spec: Arc<WriteSpec>) -> Self {
+    pub(crate) fn new(input: Arc<dyn ExecutionPlan>, spec: Arc<WriteSpec>) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(summary_schema()),
             Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
@@ -41,11 +41,6 @@ impl WriteExec {
             Boundedness::Bounded,
         );
         Self { input, spec, properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() }
-    }
-
-    /// Where and how documents are written.
-    pub fn spec(&self) -> &Arc<WriteSpec> {
-        &self.spec
     }
 }
 

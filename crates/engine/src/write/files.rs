@@ -14,7 +14,8 @@ use keyfold_core::{Error, ErrorKind, Result};
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::task::JoinHandle;
 
-use super::sink::{Folder, Lines, failed, join};
+use super::sink::{Folder, Lines, failed};
+use crate::stores::join;
 
 /// Requests to an object store that one partition has under way.
 const CONCURRENT_PUTS: usize = 32;
@@ -101,6 +102,7 @@ async fn put_all(store: &Arc<dyn ObjectStore>, prefix: &object_store::path::Path
         let path = join(prefix, &entry.path);
         let store = store.clone();
         async move {
+            let path = path?;
             store.put(&path, bytes.into()).await.map_err(|error| failed(path.as_ref(), &error))?;
             Ok::<_, Error>(entry)
         }

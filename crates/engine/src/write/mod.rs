@@ -13,19 +13,19 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use keyfold_core::job::{Compression, Layout};
 use serde::{Deserialize, Serialize};
 
-pub use exec::WriteExec;
+pub(crate) use exec::WriteExec;
 pub(crate) use exec::{BYTES, DOCUMENTS};
-pub use node::WriteNode;
+pub(crate) use node::WriteNode;
 
 /// Where and how documents are written; it can be sent to where they are made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct WriteSpec {
+pub(crate) struct WriteSpec {
     /// The snapshot's folder: a path or a URL.
-    pub snapshot: String,
+    pub(crate) snapshot: String,
     /// Documents as files, or lines of a few files.
-    pub layout: Layout,
+    pub(crate) layout: Layout,
     /// Compression of the ndjson files.
-    pub compression: Compression,
+    pub(crate) compression: Compression,
 }
 
 /// The operator's output: `summary`, a JSON text of [`keyfold_core::report::Summary`].

@@ -11,7 +11,7 @@ use super::{WriteSpec, summary_schema};
 
 /// Writes the documents of its input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WriteNode {
+pub(crate) struct WriteNode {
     input: LogicalPlan,
     pub(crate) spec: Arc<WriteSpec>,
     schema: DFSchemaRef,
@@ -19,7 +19,7 @@ pub struct WriteNode {
 
 impl WriteNode {
     /// Writes the documents of `input`, a fold.
-    pub fn new(input: LogicalPlan, spec: Arc<WriteSpec>) -> Result<Self> {
+    pub(crate) fn new(input: LogicalPlan, spec: Arc<WriteSpec>) -> Result<Self> {
         let schema = Arc::new(DFSchema::try_from(summary_schema())?);
         Ok(Self { input, spec, schema })
     }

@@ -100,14 +100,9 @@ impl Folder {
                 let file = tokio::fs::File::create_new(&path).await;
                 Ok(Box::new(file.map_err(|error| failed(&path.display().to_string(), &error))?))
             }
-            Self::Remote { store, prefix } => Ok(Box::new(BufWriter::new(store.clone(), join(prefix, name)))),
+            Self::Remote { store, prefix } => Ok(Box::new(BufWriter::new(store.clone(), stores::join(prefix, name)?))),
         }
     }
-}
-
-/// The path of a name that may hold slashes and percent signs, as it is.
-pub(super) fn join(prefix: &Path, name: &str) -> Path {
-    Path::from_iter(prefix.parts().chain(Path::from(name).parts()))
 }
 
 /// A document or a file beside it could not be written.

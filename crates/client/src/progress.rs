@@ -54,11 +54,6 @@ impl Steps {
         self.phases.clone()
     }
 
-    /// Removes the line.
-    pub(crate) fn clear(&self) {
-        self.bar.finish_and_clear();
-    }
-
     /// Shows progress as it comes, until the sender is gone.
     pub(crate) fn watch(&self, mut progress: watch::Receiver<Progress>) {
         let bar = self.bar.clone();
@@ -73,5 +68,12 @@ impl Steps {
                 }
             }
         });
+    }
+}
+
+impl Drop for Steps {
+    /// The line goes, so that a summary or an error stands alone.
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyfold_core::report::{FORMAT, Dropped, Pointer, Report, add_dropped};
 use keyfold_core::{Error, Result};
@@ -24,18 +25,30 @@ pub(crate) async fn run(arguments: &RunArguments, settings: &Settings, terminal:
     let run = publish::run_id();
     let span = tracing::error_span!("run", run);
     let mut signals = Signals::catch()?;
-    let work = pipeline(arguments, settings, terminal, &run).instrument(span.clone());
+    let publishing = AtomicBool::new(false);
+    let work = pipeline(arguments, settings, terminal, &run, &publishing).instrument(span.clone());
+    tokio::pin!(work);
     tokio::select! {
-        done = work => done,
-        (name, code) = signals.received() => {
-            // The snapshot that was begun is nobody's now; the next run removes it.
-            span.in_scope(|| tracing::error!("{name}: the run ends here, and nothing was published by it"));
-            Ok(code)
-        }
+        done = &mut work => done,
+        (name, code) = signals.received() => match publishing.load(Ordering::Acquire) {
+            // Publishing is short and is not left half-way.
+            true => work.await,
+            false => {
+                // The snapshot that was begun is nobody's now; the next run removes it.
+                span.in_scope(|| tracing::error!("{name}: the run ends here, and nothing was published by it"));
+                Ok(code)
+            }
+        },
     }
 }
 
-async fn pipeline(arguments: &RunArguments, settings: &Settings, terminal: &Terminal, run: &str) -> Result<ExitCode> {
+async fn pipeline(
+    arguments: &RunArguments,
+    settings: &Settings,
+    terminal: &Terminal,
+    run: &str,
+    publishing: &AtomicBool,
+) -> Result<ExitCode> {
     let started = publish::now();
     let mut steps = Steps::new(terminal);
     steps.begin("plan");
@@ -48,10 +61,11 @@ async fn pipeline(arguments: &RunArguments, settings: &Settings, terminal: &Term
         Ok(delivered) => delivered.report(run, &started, &prepared, &mut steps),
         Err(error) => return Err(abandon(publisher.as_mut(), error).await),
     };
+    publishing.store(true, Ordering::Release);
     steps.begin("publish");
     let pointer = publisher.publish(&report, prepared.job.output.keep).await?;
     collect(publisher.as_mut(), &pointer).await;
-    steps.clear();
+    drop(steps);
     if pointer.documents == 0 {
         tracing::warn!("the query gave no rows, so the published snapshot has no documents");
     }

@@ -12,7 +12,7 @@ use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use keyfold_core::suggest::did_you_mean;
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 use keyfold_engine::session::Resources;
-use keyfold_engine::stores::{StoreOptions, Stores};
+use keyfold_engine::stores::{StoreOptions, Stores, is_option};
 
 use crate::arguments::{Arguments, LogFormat};
 
@@ -171,6 +171,11 @@ impl Reader {
             let help = did_you_mean(&name, NAMES.into_iter().chain([STORES]));
             let problem = Problem::new(format!("there is no setting `{name}`")).at(Place::whole(self.origin(&name)));
             self.problems.push(problem.help(help));
+        }
+        for name in self.stores().into_keys().filter(|name| !is_option(name)) {
+            let problem = Problem::new(format!("no store has an option `{name}`"));
+            let place = Place::whole(self.origin(&format!("{STORES}.{name}")));
+            self.problems.push(problem.at(place).help("see the configuration keys of object_store, such as aws_endpoint"));
         }
     }
 

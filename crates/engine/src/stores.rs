@@ -8,9 +8,9 @@ use std::time::Duration;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use keyfold_core::{Error, ErrorKind, Problem, Result};
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStore, RetryConfig};
@@ -25,6 +25,14 @@ pub struct StoreOptions {
     pub options: BTreeMap<String, String>,
     /// How long a failing request is tried again.
     pub retry_timeout: Duration,
+}
+
+/// Whether any kind of store has an option of this name.
+pub fn is_option(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.parse::<AmazonS3ConfigKey>().is_ok()
+        || name.parse::<AzureConfigKey>().is_ok()
+        || name.parse::<GoogleConfigKey>().is_ok()
 }
 
 /// The stores of this process.

@@ -42,7 +42,7 @@ impl Drop for RemotePublisher {
 impl RemotePublisher {
     pub(super) async fn begin(stores: &Stores, output: &str, run: &str) -> Result<Self> {
         let (store, root) = stores.resolve(output)?;
-        let alive = Path::from(format!("{root}/{SNAPSHOTS}/{run}/{ALIVE}"));
+        let alive = below(&root, &format!("{SNAPSHOTS}/{run}/{ALIVE}"));
         let written = store.put(&alive, PutPayload::default()).await;
         written.map_err(|error| failed(format_args!("{output} cannot be written to"), error))?;
         let beating = store.clone();
@@ -60,7 +60,7 @@ impl RemotePublisher {
     }
 
     fn path(&self, name: &str) -> Path {
-        Path::from(format!("{}/{name}", self.root))
+        below(&self.root, name)
     }
 
     async fn current(&self) -> Result<Option<(Pointer, UpdateVersion)>> {
@@ -108,7 +108,7 @@ impl RemotePublisher {
 
     /// When a run was last known to be alive; nothing if it never showed itself.
     async fn last_seen(&self, snapshot: &Path) -> object_store::Result<Option<chrono::DateTime<chrono::Utc>>> {
-        match self.store.head(&Path::from(format!("{snapshot}/{ALIVE}"))).await {
+        match self.store.head(&below(snapshot, ALIVE)).await {
             Ok(meta) => Ok(Some(meta.last_modified)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -117,7 +117,7 @@ impl RemotePublisher {
 
     async fn collect_all(&self, published: &Pointer) -> object_store::Result<usize> {
         let own = self.path(&format!("{SNAPSHOTS}/{}", self.run));
-        self.store.put(&Path::from(format!("{own}/{ALIVE}")), PutPayload::default()).await?;
+        self.store.put(&below(&own, ALIVE), PutPayload::default()).await?;
         let Some(now) = self.last_seen(&own).await? else { return Ok(0) };
         let mut removed = 0;
         for snapshot in self.store.list_with_delimiter(Some(&self.path(SNAPSHOTS))).await?.common_prefixes {
@@ -159,4 +159,9 @@ impl Publisher for RemotePublisher {
     async fn collect(&mut self, published: &Pointer) -> Result<usize> {
         self.collect_all(published).await.map_err(|error| failed(format_args!("old snapshots in {} cannot be removed", self.output), error))
     }
+}
+
+/// A path below a prefix, which is taken as it is.
+fn below(prefix: &Path, name: &str) -> Path {
+    Path::from_iter(prefix.parts().chain(name.split('/').map(Into::into)))
 }

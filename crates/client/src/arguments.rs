@@ -123,10 +123,11 @@ pub(crate) struct InitArguments {
     /// The data: CSV, Parquet or newline-delimited JSON files; the one with the facts first.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// The column that gives one document per value [default: the first column of text].
+    /// The column that gives one document per value, as COLUMN or TABLE.COLUMN
+    /// [default: the first text with few values, of the dimensions before the facts].
     #[arg(long, value_name = "COLUMN")]
     pub(crate) key: Option<String>,
-    /// The column whose values become the cells of a document [default: none].
+    /// The column whose values become the cells of a document, as COLUMN or TABLE.COLUMN [default: none].
     #[arg(long, value_name = "COLUMN")]
     pub(crate) pivot: Option<String>,
 }

@@ -62,6 +62,7 @@ pub enum Sum {
 
 impl Sum {
     /// The sum of both; `None` if it does not fit or they are of different kinds.
+    #[expect(clippy::should_implement_trait, reason = "an operator could not say that the sum does not fit")]
     pub fn add(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Exact { units: a, scale }, Self::Exact { units: b, scale: other }) if scale == other => {

@@ -26,12 +26,7 @@ pub(crate) fn days() -> Vec<Day> {
             for day_of_month in 1..=days_in_month(year, month) {
                 // Weeks of seven days from the first of January leave one or two days over: they are week 53.
                 let week_of_season = day_of_year / 7 + 1;
-                days.push(Day {
-                    date_key,
-                    day_of_month,
-                    year,
-                    week_of_season,
-                });
+                days.push(Day { date_key, day_of_month, year, week_of_season });
                 day_of_year += 1;
                 date_key += 1;
             }
@@ -44,10 +39,7 @@ pub(crate) fn days() -> Vec<Day> {
 pub(crate) fn year_ranges(days: &[Day]) -> Vec<std::ops::Range<usize>> {
     (FIRST_YEAR..)
         .take(YEARS)
-        .map(|year| {
-            days.partition_point(|day| day.year < year)
-                ..days.partition_point(|day| day.year <= year)
-        })
+        .map(|year| days.partition_point(|day| day.year < year)..days.partition_point(|day| day.year <= year))
         .collect()
 }
 
@@ -71,27 +63,15 @@ mod tests {
         for range in year_ranges(&days) {
             let year = &days[range];
             let leap = year.len() - 365;
-            assert_eq!(
-                year.iter().filter(|day| day.week_of_season == 53).count(),
-                1 + leap
-            );
-            assert!(
-                year.iter()
-                    .all(|day| (1..=53).contains(&day.week_of_season))
-            );
-            assert_eq!(
-                (year[0].day_of_month, year[year.len() - 1].day_of_month),
-                (1, 31)
-            );
+            assert_eq!(year.iter().filter(|day| day.week_of_season == 53).count(), 1 + leap);
+            assert!(year.iter().all(|day| (1..=53).contains(&day.week_of_season)));
+            assert_eq!((year[0].day_of_month, year[year.len() - 1].day_of_month), (1, 31));
         }
     }
 
     #[test]
     fn date_keys_have_no_gaps() {
         let days = days();
-        assert!(
-            days.windows(2)
-                .all(|pair| pair[1].date_key == pair[0].date_key + 1)
-        );
+        assert!(days.windows(2).all(|pair| pair[1].date_key == pair[0].date_key + 1));
     }
 }

@@ -8,16 +8,9 @@ use crate::star::Star;
 
 /// Writes the days.
 pub(crate) fn write_calendar(star: &Star, out: &mut impl Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "datekey,datecalendarday,datecalendaryear,weeknumberofseason"
-    )?;
+    writeln!(out, "datekey,datecalendarday,datecalendaryear,weeknumberofseason")?;
     for day in &star.days {
-        writeln!(
-            out,
-            "{},{},{},{}",
-            day.date_key, day.day_of_month, day.year, day.week_of_season
-        )?;
+        writeln!(out, "{},{},{},{}", day.date_key, day.day_of_month, day.year, day.week_of_season)?;
     }
     Ok(())
 }
@@ -26,11 +19,7 @@ pub(crate) fn write_calendar(star: &Star, out: &mut impl Write) -> io::Result<()
 pub(crate) fn write_products(star: &Star, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "productid,division,gender,category")?;
     for product in &star.products {
-        writeln!(
-            out,
-            "{},{},{},{}",
-            product.product_id, product.division, product.gender, product.category
-        )?;
+        writeln!(out, "{},{},{},{}", product.product_id, product.division, product.gender, product.category)?;
     }
     Ok(())
 }
@@ -39,11 +28,7 @@ pub(crate) fn write_products(star: &Star, out: &mut impl Write) -> io::Result<()
 pub(crate) fn write_stores(star: &Star, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "storeid,channel,country")?;
     for store in &star.stores {
-        writeln!(
-            out,
-            "{},{},{}",
-            store.store_id, store.channel, store.country
-        )?;
+        writeln!(out, "{},{},{}", store.store_id, store.channel, store.country)?;
     }
     Ok(())
 }
@@ -59,10 +44,7 @@ impl<W: Write> CsvSales<W> {
     /// Starts with the header.
     pub(crate) fn start(mut out: W) -> io::Result<Self> {
         writeln!(out, "saleId,netSales,salesUnits,storeId,dateId,productId")?;
-        Ok(Self {
-            out,
-            buffer: Vec::new(),
-        })
+        Ok(Self { out, buffer: Vec::new() })
     }
 
     /// Adds the sales.
@@ -104,11 +86,7 @@ mod tests {
 
     #[test]
     fn no_value_of_a_dimension_needs_quotes() {
-        for (table, columns) in [
-            (text(write_calendar), 4),
-            (text(write_products), 4),
-            (text(write_stores), 3),
-        ] {
+        for (table, columns) in [(text(write_calendar), 4), (text(write_products), 4), (text(write_stores), 3)] {
             assert!(!table.contains(['"', '\r']));
             assert!(table.lines().all(|line| line.split(',').count() == columns));
         }
@@ -127,10 +105,7 @@ mod tests {
         let mut csv = CsvSales::start(Vec::new()).unwrap();
         csv.write(&[sale]).unwrap();
         let text = String::from_utf8(csv.finish().unwrap()).unwrap();
-        assert_eq!(
-            text.lines().nth(1),
-            Some("1,1209.05,3,409,4965,00567228914507")
-        );
+        assert_eq!(text.lines().nth(1), Some("1,1209.05,3,409,4965,00567228914507"));
     }
 
     #[test]

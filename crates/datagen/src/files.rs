@@ -23,15 +23,9 @@ const BATCHES_AHEAD: usize = 2;
 /// Writes calendar.csv, product.csv and store.csv.
 pub(crate) fn write_dimensions(star: &Star, folder: &Path) -> Result<(), DatagenError> {
     fs::create_dir_all(folder).map_err(DatagenError::io(folder))?;
-    whole_file(&folder.join("calendar.csv"), |out| {
-        csv::write_calendar(star, out)
-    })?;
-    whole_file(&folder.join("product.csv"), |out| {
-        csv::write_products(star, out)
-    })?;
-    whole_file(&folder.join("store.csv"), |out| {
-        csv::write_stores(star, out)
-    })
+    whole_file(&folder.join("calendar.csv"), |out| csv::write_calendar(star, out))?;
+    whole_file(&folder.join("product.csv"), |out| csv::write_products(star, out))?;
+    whole_file(&folder.join("store.csv"), |out| csv::write_stores(star, out))
 }
 
 /// Writes the sales into one file or several, several at a time.
@@ -53,22 +47,13 @@ pub(crate) fn write_sales(star: &Star, args: &Args) -> Result<(), DatagenError> 
             if file >= args.files {
                 return Ok(());
             }
-            write_sales_file(
-                source,
-                share(args.rows, args.files, file),
-                args.format,
-                &path_of(file),
-            )?;
+            write_sales_file(source, share(args.rows, args.files, file), args.format, &path_of(file))?;
         }
     };
-    let workers = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(args.files as usize);
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(args.files as usize);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(write_some)).collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().unwrap_or(Err(DatagenError::ThreadLost)))
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or(Err(DatagenError::ThreadLost)))
     })
 }
 
@@ -100,15 +85,8 @@ fn write_sales_file(
     })
 }
 
-fn write_batches(
-    batches: mpsc::Receiver<Vec<Sale<'_>>>,
-    format: Format,
-    path: &Path,
-) -> Result<(), DatagenError> {
-    let parquet_error = |source| DatagenError::Parquet {
-        path: path.to_path_buf(),
-        source,
-    };
+fn write_batches(batches: mpsc::Receiver<Vec<Sale<'_>>>, format: Format, path: &Path) -> Result<(), DatagenError> {
+    let parquet_error = |source| DatagenError::Parquet { path: path.to_path_buf(), source };
     let staged = Staged::create(path)?;
     let out = match format {
         Format::Csv => {
@@ -129,10 +107,7 @@ fn write_batches(
     Staged { out, ..staged }.publish()
 }
 
-fn whole_file(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> Result<(), DatagenError> {
+fn whole_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), DatagenError> {
     let mut staged = Staged::create(path)?;
     write(&mut staged.out).map_err(DatagenError::io(path))?;
     staged.publish()
@@ -151,11 +126,7 @@ impl Staged {
         staging.push(".part");
         let staging = PathBuf::from(staging);
         let file = File::create(&staging).map_err(DatagenError::io(&staging))?;
-        Ok(Self {
-            out: BufWriter::with_capacity(1 << 20, file),
-            staging,
-            path: path.to_path_buf(),
-        })
+        Ok(Self { out: BufWriter::with_capacity(1 << 20, file), staging, path: path.to_path_buf() })
     }
 
     fn publish(mut self) -> Result<(), DatagenError> {
@@ -171,13 +142,7 @@ mod tests {
     use super::*;
 
     fn generate(folder: &Path, format: Format, files: u64) {
-        let args = Args {
-            rows: 150_000,
-            format,
-            seed: 1,
-            output: folder.to_path_buf(),
-            files,
-        };
+        let args = Args { rows: 150_000, format, seed: 1, output: folder.to_path_buf(), files };
         let star = Star::new();
         write_dimensions(&star, folder).unwrap();
         write_sales(&star, &args).unwrap();
@@ -188,16 +153,11 @@ mod tests {
         use arrow_array::cast::AsArray;
         use arrow_array::types::{Decimal128Type, Int32Type, Int64Type};
         let mut text = String::from("saleId,netSales,salesUnits,storeId,dateId,productId\n");
-        for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap())
-            .unwrap()
-            .build()
-            .unwrap()
-        {
+        for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap() {
             let batch = batch.unwrap();
             let ids = batch.column(0).as_primitive::<Int64Type>();
             let amounts = batch.column(1).as_primitive::<Decimal128Type>();
-            let int =
-                |column: usize, row| batch.column(column).as_primitive::<Int32Type>().value(row);
+            let int = |column: usize, row| batch.column(column).as_primitive::<Int32Type>().value(row);
             let products = batch.column(5).as_string::<i32>();
             for row in 0..batch.num_rows() {
                 text += &format!(
@@ -244,8 +204,7 @@ mod tests {
         let whole = fs::read_to_string(folder.path().join("sales.csv")).unwrap();
         let mut parts = whole.lines().next().unwrap().to_owned() + "\n";
         for part in 0..3 {
-            let text = fs::read_to_string(folder.path().join(format!("sales/part-{part:05}.csv")))
-                .unwrap();
+            let text = fs::read_to_string(folder.path().join(format!("sales/part-{part:05}.csv"))).unwrap();
             parts += text.split_once('\n').unwrap().1;
         }
         assert!(whole == parts);
@@ -256,20 +215,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         generate(folder.path(), Format::Parquet, 2);
         let left = |folder: &Path| {
-            let names = fs::read_dir(folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
             let mut names: Vec<_> = names.collect();
             names.sort();
             names
         };
-        assert_eq!(
-            left(folder.path()),
-            ["calendar.csv", "product.csv", "sales", "store.csv"]
-        );
-        assert_eq!(
-            left(&folder.path().join("sales")),
-            ["part-00000.parquet", "part-00001.parquet"]
-        );
+        assert_eq!(left(folder.path()), ["calendar.csv", "product.csv", "sales", "store.csv"]);
+        assert_eq!(left(&folder.path().join("sales")), ["part-00000.parquet", "part-00001.parquet"]);
     }
 }

@@ -33,9 +33,7 @@ impl<W: Write + Send> ParquetSales<W> {
             .set_column_dictionary_enabled(ColumnPath::from("saleId"), false)
             .build();
         // Without Arrow's own copy of the schema the file is what any other program would have written.
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties)
-            .with_skip_arrow_metadata(true);
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(out, Arc::clone(&schema), options)?;
         Ok(Self { writer, schema })
     }
@@ -63,26 +61,14 @@ fn schema() -> Schema {
 }
 
 fn record_batch(schema: &SchemaRef, sales: &[Sale<'_>]) -> Result<RecordBatch> {
-    let amounts = Decimal128Array::from_iter_values(
-        sales.iter().map(|sale| i128::from(sale.net_sales_cents)),
-    );
+    let amounts = Decimal128Array::from_iter_values(sales.iter().map(|sale| i128::from(sale.net_sales_cents)));
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(Int64Array::from_iter_values(
-            sales.iter().map(|sale| sale.sale_id),
-        )),
+        Arc::new(Int64Array::from_iter_values(sales.iter().map(|sale| sale.sale_id))),
         Arc::new(amounts.with_precision_and_scale(12, 2)?),
-        Arc::new(Int32Array::from_iter_values(
-            sales.iter().map(|sale| sale.sales_units),
-        )),
-        Arc::new(Int32Array::from_iter_values(
-            sales.iter().map(|sale| sale.store_id),
-        )),
-        Arc::new(Int32Array::from_iter_values(
-            sales.iter().map(|sale| sale.date_id),
-        )),
-        Arc::new(StringArray::from_iter_values(
-            sales.iter().map(|sale| sale.product_id),
-        )),
+        Arc::new(Int32Array::from_iter_values(sales.iter().map(|sale| sale.sales_units))),
+        Arc::new(Int32Array::from_iter_values(sales.iter().map(|sale| sale.store_id))),
+        Arc::new(Int32Array::from_iter_values(sales.iter().map(|sale| sale.date_id))),
+        Arc::new(StringArray::from_iter_values(sales.iter().map(|sale| sale.product_id))),
     ];
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }

@@ -104,29 +104,18 @@ mod tests {
     #[test]
     fn product_ids_are_unique_and_have_leading_zeros() {
         let products = products();
-        let ids: BTreeSet<_> = products
-            .iter()
-            .map(|product| product.product_id.as_str())
-            .collect();
+        let ids: BTreeSet<_> = products.iter().map(|product| product.product_id.as_str()).collect();
         assert_eq!(ids.len(), products.len());
-        assert!(ids.iter().all(|id| id.len() == 14
-            && id.starts_with("00")
-            && id.bytes().all(|b| b.is_ascii_digit())));
+        assert!(ids.iter().all(|id| id.len() == 14 && id.starts_with("00") && id.bytes().all(|b| b.is_ascii_digit())));
     }
 
     #[test]
     fn trimmed_names_mean_one_category_each() {
         let products = products();
-        let typed: BTreeSet<_> = products
-            .iter()
-            .map(|product| product.category.as_str())
-            .collect();
+        let typed: BTreeSet<_> = products.iter().map(|product| product.category.as_str()).collect();
         let trimmed: BTreeSet<_> = typed.iter().map(|category| category.trim()).collect();
         assert_eq!(trimmed, BTreeSet::from(CATEGORIES));
-        assert_eq!(
-            typed.len(),
-            CATEGORIES.len() + 2 * CARELESS_CATEGORIES.len()
-        );
+        assert_eq!(typed.len(), CATEGORIES.len() + 2 * CARELESS_CATEGORIES.len());
     }
 
     #[test]

@@ -43,9 +43,7 @@ impl<'star> SalesSource<'star> {
     pub(crate) fn sales(&self, numbers: Range<u64>) -> Vec<Sale<'star>> {
         let mut draws = ChaCha8Rng::seed_from_u64(self.seed);
         draws.set_word_pos(u128::from(numbers.start) * DRAWS as u128);
-        numbers
-            .map(|number| self.sale(number, &mut draws))
-            .collect()
+        numbers.map(|number| self.sale(number, &mut draws)).collect()
     }
 
     fn sale(&self, number: u64, draws: &mut ChaCha8Rng) -> Sale<'star> {
@@ -69,10 +67,7 @@ impl<'star> SalesSource<'star> {
         let discount_percent = 5 * below(discount_draw, 8) as i64;
         Sale {
             sale_id: number as i64 + 1,
-            net_sales_cents: price_cents(product)
-                * i64::from(sales_units)
-                * (100 - discount_percent)
-                / 100,
+            net_sales_cents: price_cents(product) * i64::from(sales_units) * (100 - discount_percent) / 100,
             sales_units,
             store_id: self.star.stores[place.store].store_id,
             date_id: day.date_key,
@@ -152,10 +147,7 @@ mod tests {
         let star = Star::new();
         let walked = SalesSource::new(&star, 1);
         let category_of = |id: &str| {
-            let product = star
-                .products
-                .iter()
-                .position(|product| product.product_id == id);
+            let product = star.products.iter().position(|product| product.product_id == id);
             product.map(|index| index / (GROUPS * PRODUCTS_PER_CELL))
         };
         let mut keys = BTreeSet::new();
@@ -168,7 +160,7 @@ mod tests {
             keys.insert((place.year, place.store, place.category));
         }
         assert_eq!(keys.len() as u64, crate::star::PLACES.div_ceil(101));
-        assert!(crate::star::PLACES * WALK_EVERY <= 2_000_000);
+        const { assert!(crate::star::PLACES * WALK_EVERY <= 2_000_000) };
     }
 
     #[test]

@@ -34,12 +34,7 @@ impl Star {
     pub(crate) fn new() -> Self {
         let days = calendar::days();
         let years = calendar::year_ranges(&days);
-        Self {
-            days,
-            years,
-            products: products::products(),
-            stores: stores::stores(),
-        }
+        Self { days, years, products: products::products(), stores: stores::stores() }
     }
 }
 
@@ -68,19 +63,14 @@ mod tests {
 
     #[test]
     fn the_walk_visits_every_year_store_and_category() {
-        let keys: BTreeSet<_> = (0..PLACES)
-            .map(place_at)
-            .map(|p| (p.year, p.store, p.category))
-            .collect();
+        let keys: BTreeSet<_> = (0..PLACES).map(place_at).map(|p| (p.year, p.store, p.category)).collect();
         assert_eq!(keys.len(), 180_000);
     }
 
     #[test]
     fn the_walk_visits_every_year_channel_division_gender_and_category() {
-        let keys: BTreeSet<_> = (0..PLACES)
-            .map(place_at)
-            .map(|p| (p.year, stores::channel_of(p.store), p.group, p.category))
-            .collect();
+        let keys: BTreeSet<_> =
+            (0..PLACES).map(place_at).map(|p| (p.year, stores::channel_of(p.store), p.group, p.category)).collect();
         assert_eq!(keys.len(), 4_320);
     }
 

@@ -67,10 +67,7 @@ mod tests {
     fn every_channel_sells_in_every_country() {
         let stores = stores();
         assert_eq!(stores.len(), STORES);
-        let pairs: BTreeSet<_> = stores
-            .iter()
-            .map(|store| (store.channel, store.country))
-            .collect();
+        let pairs: BTreeSet<_> = stores.iter().map(|store| (store.channel, store.country)).collect();
         assert_eq!(pairs.len(), CHANNELS.len() * COUNTRIES.len());
     }
 

@@ -52,7 +52,7 @@ impl ScalarUDFImpl for ExactDecimal {
         let parse = |text: Option<&str>| match text {
             None => Ok(None),
             Some(text) => parse(text, precision, scale).map(Some).ok_or_else(|| {
-                let message = format!("`{text}` is not exactly a DECIMAL({precision},{scale})");
+                let message = format!("`{text}` is not exactly of type DECIMAL({precision},{scale})");
                 external(Error::new(ErrorKind::Input, message))
             }),
         };

@@ -5,6 +5,9 @@ use datafusion::error::DataFusionError;
 use datafusion::parquet::errors::ParquetError;
 use keyfold_core::{Error, ErrorKind, Problem};
 
+/// How the system says ENOSPC.
+const DISK_FULL: &str = "No space left on device";
+
 /// A failure of a running query: keyfold's own errors come out as they went in, the rest is sorted by its root.
 pub(crate) fn running(error: DataFusionError) -> Error {
     for error in error.iter() {
@@ -15,6 +18,10 @@ pub(crate) fn running(error: DataFusionError) -> Error {
     let root = error.find_root();
     let message = root.strip_backtrace();
     match root {
+        // Spilling wraps its own failure in what unreadable input looks like.
+        _ if message.contains(DISK_FULL) => {
+            Error::new(ErrorKind::Unavailable, Problem::new(message).help("give scratch a disk with more space, or raise memory_limit"))
+        }
         DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => Error::new(ErrorKind::Unavailable, message),
         DataFusionError::ResourcesExhausted(_) => Error::new(
             ErrorKind::Unavailable,

@@ -4,6 +4,7 @@ mod checks;
 mod decimal;
 mod error;
 mod fold;
+pub mod infer;
 mod planner;
 mod plan;
 mod prepared;

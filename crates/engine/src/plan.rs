@@ -138,8 +138,14 @@ fn used_pivots<'a>(job: &'a Job, template: &Template) -> Vec<&'a Pivot> {
 fn check_contract(job: &Job, query: &LogicalPlan, template: &Template, naming: &Naming) -> Result<()> {
     let mut columns = Columns::new(query.schema().as_arrow(), &job.query.name);
     columns.key(&job.key.value, &job.key.place);
-    for pivot in used_pivots(job, template) {
+    let pivots = used_pivots(job, template);
+    for (index, pivot) in pivots.iter().enumerate() {
         columns.pivot(&pivot.column.value, &pivot.column.place);
+        if let Some(other) = pivots[..index].iter().find(|other| other.column.value == pivot.column.value) {
+            let message = format!("`pivot.{}` and `pivot.{}` have the same column, so every row would be in both", other.name, pivot.name);
+            let help = "use one of them for both pivots of document.json, or give each a column of its own";
+            columns.problems.push(Problem::new(message).at(pivot.column.place.clone()).help(help));
+        }
     }
     let mut cells = Vec::new();
     for (reference, place) in &template.references {
@@ -185,8 +191,11 @@ async fn grid(context: &SessionContext, job: &Job, pivot: &Pivot, params: &Param
         }
     };
     let wrong = |message: String| {
-        let problem = Problem::new(format!("`pivot.{}` {message}", pivot.name)).at(pivot.column.place.clone());
-        Err(Error::new(ErrorKind::Usage, problem))
+        let problem = Problem::new(format!("`pivot.{}` {message}", pivot.name));
+        Err(Error::new(ErrorKind::Usage, match &pivot.cells {
+            Cells::Select(sql) => problem.at(sql.place.clone()).help("make it a SELECT DISTINCT … ORDER BY … that gives some rows"),
+            Cells::Range(..) | Cells::Values(_) => problem.at(pivot.column.place.clone()).help("give each cell once"),
+        }))
     };
     let mut seen = std::collections::HashSet::new();
     if let Some(twice) = values.iter().find(|value| !seen.insert(value.as_str())) {

@@ -13,7 +13,7 @@ use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ClientOptions, ObjectStore, RetryConfig};
+use object_store::{ObjectStore, RetryConfig};
 use url::Url;
 
 use crate::error::external;
@@ -79,10 +79,9 @@ impl Stores {
             Error::new(ErrorKind::Usage, problem.help("check the store's environment variables and the settings under [stores]"))
         };
         let retry = RetryConfig { retry_timeout: self.options.retry_timeout, ..RetryConfig::default() };
-        let client = ClientOptions::new().with_connect_timeout(Duration::from_secs(5));
         macro_rules! cloud {
             ($builder:ty) => {{
-                let mut builder = <$builder>::from_env().with_client_options(client).with_url(url.as_str()).with_retry(retry);
+                let mut builder = <$builder>::from_env().with_url(url.as_str()).with_retry(retry);
                 for (name, value) in &self.options.options {
                     // An option of another kind of store is not this one's business.
                     if let Ok(key) = name.to_ascii_lowercase().parse() {

@@ -43,7 +43,10 @@ pub struct Verification {
 pub async fn verify(stores: &Stores, output: &str) -> Result<Verification> {
     let (store, root) = stores.resolve(output)?;
     let pointer_path = join(&root, POINTER)?;
-    let text = read(store.as_ref(), &pointer_path).await.map_err(|_| {
+    let text = read(store.as_ref(), &pointer_path).await.map_err(|error| {
+        if error.kind() != ErrorKind::Check {
+            return error;
+        }
         let problem = Problem::new(format!("nothing is published in {output}: there is no {POINTER}"));
         Error::new(ErrorKind::Usage, problem.help("name the output folder of a job, or run the job first"))
     })?;

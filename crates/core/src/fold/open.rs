@@ -11,6 +11,9 @@ use crate::report::{Dropped, Sum, add_dropped};
 /// Where a value's JSON text stands in the arena; `None` is a NULL.
 type Span = Option<(u32, u32)>;
 
+/// What is delivered and what is dropped.
+type Sums = (Option<Sum>, Option<Sum>);
+
 /// Documents are kept in memory whole; one beyond this is a mistake in the key.
 pub(super) const LARGEST_DOCUMENT: usize = 1 << 29;
 
@@ -21,8 +24,8 @@ pub(super) struct OpenDocument {
     /// JSON text of each attribute.
     pub(super) attributes: Vec<Vec<u8>>,
     pub(super) grids: Vec<GridCells>,
-    /// For each control total: what is delivered and what is dropped.
-    pub(super) sums: Vec<(Option<Sum>, Option<Sum>)>,
+    /// For each control total.
+    pub(super) sums: Vec<Sums>,
     pub(super) dropped: Dropped,
     /// JSON text of all cells.
     pub(super) arena: Vec<u8>,
@@ -209,7 +212,7 @@ impl OpenDocument {
         columns: &Columns<'_>,
         row: usize,
         grid: usize,
-        side: fn(&mut (Option<Sum>, Option<Sum>)) -> &mut Option<Sum>,
+        side: fn(&mut Sums) -> &mut Option<Sum>,
     ) -> Result<()> {
         for (index, name) in layout.spec.totals.iter().enumerate() {
             let shown = layout.grid_values[grid].iter().any(|value| layout.document.values[*value] == *name);

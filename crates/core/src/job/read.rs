@@ -342,7 +342,9 @@ mod tests {
 
     #[test]
     fn a_flag_sets_any_field_and_a_wrong_one_is_named() {
-        assert_eq!(read(JOB, &["output.keep=7"]).unwrap().output.keep, 7);
+        for (text, keep) in [("7", 7), ("0x1F", 31), ("1_000", 1000), ("+3", 3)] {
+            assert_eq!(read(JOB, &[&format!("output.keep={text}")]).unwrap().output.keep, keep);
+        }
         let error = read(JOB, &["output.kep=7"]).unwrap_err();
         assert!(error.to_string().contains("--set output.kep=7: unknown field `output.kep`"), "{error}");
     }

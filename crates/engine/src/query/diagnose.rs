@@ -17,6 +17,11 @@ pub(super) fn problem(source: &Source, error: &DataFusionError) -> Problem {
     {
         return unknown_column(source, error, field, valid_fields);
     }
+    if let Some(call) = unfit_call(&root.strip_backtrace()) {
+        let function = call.split('(').next().unwrap_or(call);
+        let problem = Problem::new(format!("no function takes these arguments: {call}")).at(only_call(source, function));
+        return problem.help("CAST the arguments to types that it takes");
+    }
     let diagnostic = error.diagnostic();
     let span = diagnostic.and_then(|diagnostic| diagnostic.span);
     let full = root.strip_backtrace();
@@ -60,6 +65,12 @@ fn unknown_column(source: &Source, error: &DataFusionError, field: &Column, vali
     }
 }
 
+/// The call, with its arguments' types, that fits no signature of its function.
+fn unfit_call(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("No function matches the given name and argument types '")?;
+    rest.split_once('\'').map(|(call, _)| call)
+}
+
 /// The parser writes ` at Line: 3, Column: 5` at the end of its messages.
 fn parser_position(message: &str) -> (String, Option<(usize, usize)>) {
     let message = message.trim_start_matches("SQL error: ").trim_start_matches("Error during planning: ");
@@ -77,12 +88,21 @@ fn parser_position(message: &str) -> (String, Option<(usize, usize)>) {
 pub(super) fn identifier(source: &Source, name: &str) -> Place {
     let last = name.rsplit('.').next().unwrap_or(name).trim_matches('"');
     let found = tokens(source).into_iter().find(|token| match &token.token {
-        Token::Word(word) => word.value == last,
+        Token::Word(word) => word.value == last || word.value.to_lowercase() == last,
         Token::SingleQuotedString(text) => text == last || text == name,
         Token::Placeholder(text) => text == name,
         _ => false,
     });
     found.map_or_else(|| Place::whole(&source.name), |token| place(source, &token))
+}
+
+/// Where a function is called, if it is called only once; the planner does not say which call it means.
+fn only_call(source: &Source, function: &str) -> Place {
+    let calls = tokens(source).iter().filter(|token| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case(function))).count();
+    match calls {
+        1 => identifier(source, function),
+        _ => Place::whole(&source.name),
+    }
 }
 
 /// Where the first statement begins.

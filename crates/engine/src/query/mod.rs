@@ -27,7 +27,10 @@ pub(crate) async fn plan(context: &SessionContext, source: &Source, params: &Par
     undeclared_tables(context, source, &statement)?;
     let plan = context.state().statement_to_plan(statement).await.map_err(|error| refuse(diagnose::problem(source, &error)))?;
     let plan = params.bind(source, plan)?;
-    Ok(plan)
+    // The branches of a UNION get their common types here, before anybody looks at the schema.
+    let state = context.state();
+    let analyzed = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {});
+    analyzed.map_err(|error| refuse(diagnose::problem(source, &error)))
 }
 
 fn single_select(source: &Source) -> Result<Statement, Problem> {

@@ -11,7 +11,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
-use keyfold_core::job::Format;
+use keyfold_core::job::{Compression, Format};
 use keyfold_core::{Error, ErrorKind, Place, Problem};
 
 use super::lines::Lines;
@@ -59,15 +59,20 @@ async fn csv(context: &SessionContext, table: &ResolvedTable, file: &File) -> Op
                 }
                 line += batch.num_rows();
             }
-            Err(error) => return Some(bad_record(file, line, &error)),
+            Err(error) => return Some(bad_record(table, file, line, &error)),
         }
     }
     None
 }
 
 /// A record that is no CSV. The reader's own message counts lines from the file's start here.
-fn bad_record(file: &File, after: usize, error: &DataFusionError) -> Problem {
+fn bad_record(table: &ResolvedTable, file: &File, after: usize, error: &DataFusionError) -> Problem {
     let message = error.find_root().strip_backtrace();
+    if let Some((_, cause)) = message.split_once("Io error: ")
+        && table.compression != Compression::None
+    {
+        return at(file, after, format!("cannot be decompressed from about here: {cause}")).help("the file is cut off or damaged: fetch it again");
+    }
     let number = message.split("line ").nth(1).and_then(|rest| rest.split([',', '.', ' ']).next());
     let line = number.and_then(|number| number.parse().ok()).unwrap_or(after);
     at(file, line, message.trim_start_matches("Arrow error: ").to_owned())
@@ -80,7 +85,7 @@ fn bad_value(table: &ResolvedTable, file: &File, batch: &RecordBatch, first_line
         let texts = batch.column(index).as_string_view();
         let Some(row) = bad_row(field, batch, index) else { continue };
         if first.as_ref().is_none_or(|(earlier, _)| row < *earlier) {
-            let message = format!("column `{}`: `{}` is not exactly a {}", field.name(), texts.value(row), sql_name(field.data_type()));
+            let message = format!("column `{}`: `{}` is not exactly of type {}", field.name(), texts.value(row), sql_name(field.data_type()));
             let help = format!("correct the value, or declare another type in tables.{}.schema", table.table.name);
             first = Some((row, at(file, first_line + row, message).help(help)));
         }

@@ -13,7 +13,11 @@ enum Shape {
     Constant(&'static str),
     Text(String),
     Column(usize),
-    Pivot { value: usize, fill: Option<&'static str>, null: Option<&'static str> },
+    Pivot {
+        value: usize,
+        fill: Option<&'static str>,
+        null: Option<&'static str>,
+    },
     Object(BTreeMap<String, Shape>),
     Array(Vec<Shape>),
 }
@@ -21,8 +25,12 @@ enum Shape {
 /// One value per key each; the JSON text of the one row.
 const COLUMNS: [(&str, &str); 3] = [("id", "\"k\""), ("year", "null"), ("ratio", "0.5")];
 /// Columns of cells, each with its text in W1, W2 and W3; the first has no row in W2, the second a NULL in W3.
-const VALUES: [(&str, [Cell; 3]); 2] = [("net", [Cell::Text("1.50"), Cell::Missing, Cell::Null]), ("kind", [Cell::Text("\"\\\"é\""), Cell::Missing, Cell::Text("\"\"")])];
-const CONSTANTS: [&str; 8] = ["null", "true", "0", "-0.0", "1.50", "1e2", "123456789012345678901234567890", "\"\\u00e9\\n\""];
+const VALUES: [(&str, [Cell; 3]); 2] = [
+    ("net", [Cell::Text("1.50"), Cell::Missing, Cell::Null]),
+    ("kind", [Cell::Text("\"\\\"é\""), Cell::Missing, Cell::Text("\"\"")]),
+];
+const CONSTANTS: [&str; 8] =
+    ["null", "true", "0", "-0.0", "1.50", "1e2", "123456789012345678901234567890", "\"\\u00e9\\n\""];
 
 #[derive(Clone, Copy)]
 enum Cell {

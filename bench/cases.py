@@ -1,0 +1,70 @@
+"""What is measured: each case is one job over one set of files, done by several programs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DIMENSIONS = {"weekly_sales": ("calendar", "product", "store"), "store_year_category": ("calendar", "product")}
+
+# The tuned peer is the best that was found for DuckDB; the other one runs the analyst's own query.sql, unchanged.
+KEYFOLD = "keyfold"
+DUCKDB = "duckdb"
+DUCKDB_SAME_SQL = "duckdb-same-sql"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row group of the report."""
+
+    name: str
+    title: str
+    job: str
+    format: str = "parquet"
+    layout: str = "files"
+    rows_factor: int = 1
+    runs_factor: int = 1
+    sample: bool = False
+    programs: tuple = (KEYFOLD, DUCKDB, DUCKDB_SAME_SQL)
+
+    def tables(self, data):
+        """The file of each table of the job."""
+        folder = ROOT / "sql/weekly_sales/data" if self.sample else data
+        sales = folder / f"sales.{self.format}"
+        return {"sales": sales, **{table: folder / f"{table}.csv" for table in DIMENSIONS[self.job]}}
+
+    def heading(self, rows):
+        """The title with the number of sales filled in."""
+        return self.title.format(rows=f"{rows * self.rows_factor:,}")
+
+
+CASES = (
+    Case("weekly-parquet", "{rows} sales, Parquet, to a file per product group, channel and year", "weekly_sales"),
+    Case("weekly-csv", "{rows} sales, CSV, to a file per product group, channel and year", "weekly_sales", format="csv"),
+    Case("stores-files", "{rows} sales, Parquet, to a file per store, year and category", "store_year_category"),
+    Case(
+        "stores-ndjson",
+        "{rows} sales, Parquet, to documents per store, year and category as NDJSON",
+        "store_year_category",
+        layout="ndjson",
+    ),
+    Case("large", "{rows} sales, Parquet: peak memory", "weekly_sales", rows_factor=10, programs=(KEYFOLD, DUCKDB)),
+    Case("sample", "the sample job, cold start", "weekly_sales", format="csv", runs_factor=5, sample=True),
+)
+
+
+def keyfold_command(binary, case, tables, output):
+    """How keyfold is called, and what its environment has beyond ours."""
+    command = [str(binary), "run", str(ROOT / "sql" / case.job)]
+    for table, path in tables.items():
+        command += ["--set", f"tables.{table}.path={path}"]
+    if case.layout == "ndjson":
+        command += ["--set", "output.layout=ndjson"]
+    return command + ["--output", str(output), "--quiet"]
+
+
+def duckdb_command(python, case, tables, output, threads, same_sql):
+    """How the DuckDB peer is called."""
+    command = [python, str(ROOT / "bench/duckdb_peer.py"), "--job", case.job, "--layout", case.layout]
+    command += ["--threads", str(threads), "--output", str(output)]
+    command += [f"--{table}={path}" for table, path in tables.items()]
+    return command + (["--same-sql"] if same_sql else [])

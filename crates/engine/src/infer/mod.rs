@@ -1,0 +1,280 @@
+//! A star schema inferred from data files: types of columns, joins of dimensions, what to add up and by what.
+
+mod csv;
+mod joins;
+mod names;
+mod ndjson;
+mod profile;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use keyfold_core::job::{self, At, Compression, Format};
+use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
+
+use crate::session::{Resources, session};
+use crate::stores::{self, Stores};
+use crate::tables::{self, ResolvedTable};
+
+pub use joins::Join;
+pub use names::sql_name;
+pub use shape::{Axis, Grid, Measure};
+
+/// What the files hold and how it fits together.
+#[derive(Debug)]
+pub struct Star {
+    /// The table of facts, then the dimensions in the order given.
+    pub tables: Vec<Table>,
+    /// How each dimension is joined, in their order.
+    pub joins: Vec<Join>,
+    /// What gives one document per value.
+    pub key: Axis,
+    /// What gives one cell per value.
+    pub pivot: Option<(Axis, Grid)>,
+    /// What is added up.
+    pub measures: Vec<Measure>,
+}
+
+/// A file as a table of a job.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The name that SQL uses.
+    pub name: String,
+    /// An absolute path, or a URL.
+    pub location: String,
+    /// How the file is written.
+    pub format: Format,
+    /// Between two fields of a CSV file.
+    pub delimiter: u8,
+    /// Whether values of a CSV file go over several lines.
+    pub multiline: bool,
+    /// The columns in the file's order.
+    pub columns: Vec<Column>,
+    /// Columns that no job can read: without a name, or without one SQL type.
+    pub left_out: Vec<String>,
+    /// How many rows the file has.
+    pub rows: u64,
+}
+
+/// A column of a file.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What its values are.
+    pub kind: Kind,
+    /// How many values are missing.
+    pub nulls: u64,
+    /// About how many different values a column of text has.
+    pub distinct: u64,
+}
+
+/// What the values of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Whole numbers of 32 bits.
+    Int,
+    /// Whole numbers of 64 bits.
+    BigInt,
+    /// Exact numbers with digits after the point: precision and scale.
+    Decimal(u8, u8),
+    /// Floats.
+    Double,
+    /// True and false.
+    Boolean,
+    /// Days.
+    Date,
+    /// Moments.
+    Timestamp,
+    /// Text.
+    Text,
+    /// Anything that is no key, pivot or measure, such as a list.
+    Other,
+}
+
+/// What the user asks for by name.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// The column that gives one document per value.
+    pub key: Option<String>,
+    /// The column that gives one cell per value.
+    pub pivot: Option<String>,
+}
+
+/// Reads the files, the one with the facts first. Text files are read twice: once for the types that hold every
+/// value, and once more with these types.
+///
+/// # Errors
+/// If a file is unreadable or has no rows, a dimension fits nowhere, or a wish names no column.
+pub async fn infer(locations: &[String], wishes: &Wishes, resources: &Resources, stores: Arc<Stores>) -> Result<Star> {
+    let mut tables = read_all(locations, resources, &stores).await?;
+    joins::agree_on_types(&mut tables);
+    let context = session(resources, stores)?;
+    let declared: Vec<_> = tables.iter().map(Table::declared).collect();
+    let resolved = tables::register(&context, &declared).await?;
+    let shaped = async {
+        for (table, resolved) in tables.iter_mut().zip(&resolved) {
+            table.take_columns(resolved);
+            profile::count(&context, table).await?;
+        }
+        let joins = joins::find(&context, &tables).await?;
+        shape::choose(&context, tables, joins, wishes).await
+    };
+    match shaped.await {
+        Ok(star) => Ok(star),
+        Err(error) => Err(tables::locate::bad_input(&context, &resolved, error).await),
+    }
+}
+
+/// The tables with the types of the text files; the problems of all files are reported together.
+async fn read_all(locations: &[String], resources: &Resources, stores: &Arc<Stores>) -> Result<Vec<Table>> {
+    let (mut tables, mut problems, mut kind) = (Vec::<Table>::new(), Vec::new(), ErrorKind::Usage);
+    for location in locations {
+        let taken: Vec<String> = tables.iter().map(|table| table.name.clone()).collect();
+        match read(location, &taken, resources, stores).await {
+            Ok(table) => tables.push(table),
+            Err(error) => {
+                kind = error.kind();
+                problems.extend(error.problems().to_vec());
+            }
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(tables),
+        false => Err(Error::all(kind, problems)),
+    }
+}
+
+async fn read(location: &str, taken: &[String], resources: &Resources, stores: &Arc<Stores>) -> Result<Table> {
+    let usage = |message: &str, help: &str| {
+        let problem = Problem::new(message).at(Place::whole(location)).help(help);
+        Error::new(ErrorKind::Usage, problem)
+    };
+    if stores::local_path(location).is_some_and(|path| !path.is_file()) {
+        return Err(usage(
+            "there is no such file",
+            "name data files, one for each table; a job can read a folder later, by its path in job.toml",
+        ));
+    }
+    let (stem, format, compression) = format(location).ok_or_else(|| {
+        usage("the name does not say the format", "name it .csv, .tsv, .parquet or .ndjson; .gz or .zst may follow")
+    })?;
+    let mut table = Table {
+        name: names::unlike(names::identifier(stem, "t"), taken),
+        location: location.to_owned(),
+        format,
+        delimiter: b',',
+        multiline: false,
+        columns: Vec::new(),
+        left_out: Vec::new(),
+        rows: 0,
+    };
+    match format {
+        Format::Csv => csv::read(&mut table, compression, resources, stores).await?,
+        Format::Ndjson => ndjson::read(&mut table, compression, stores).await?,
+        Format::Parquet => {}
+    }
+    Ok(table)
+}
+
+/// What a file's name says: its name without endings, its format and compression.
+fn format(location: &str) -> Option<(&str, Format, Compression)> {
+    let name = location.rsplit('/').next().unwrap_or(location);
+    let name = Path::new(name).file_name()?.to_str()?;
+    let (name, compression) = match name.rsplit_once('.') {
+        Some((name, "gz")) => (name, Compression::Gzip),
+        Some((name, "zst")) => (name, Compression::Zstd),
+        _ => (name, Compression::None),
+    };
+    let (stem, ending) = name.rsplit_once('.')?;
+    let format = match ending.to_ascii_lowercase().as_str() {
+        "csv" | "tsv" | "txt" => Format::Csv,
+        "parquet" => Format::Parquet,
+        "ndjson" | "jsonl" | "json" => Format::Ndjson,
+        _ => return None,
+    };
+    Some((stem, format, compression))
+}
+
+impl Table {
+    /// The table as a job declares it.
+    fn declared(&self) -> job::Table {
+        let at = |value: String| At { value, place: Place::whole(&self.location) };
+        let schema = |column: &Column| (column.name.clone(), at(column.kind.sql()));
+        let csv =
+            job::Csv { header: true, delimiter: self.delimiter, quote: b'"', escape: None, multiline: self.multiline };
+        job::Table {
+            name: self.name.clone(),
+            path: at(self.location.clone()),
+            format: None,
+            schema: self.columns.iter().map(schema).collect(),
+            csv,
+            compression: None,
+            unique: Vec::new(),
+        }
+    }
+
+    /// A Parquet file says its columns itself.
+    fn take_columns(&mut self, resolved: &ResolvedTable) {
+        if self.format == Format::Parquet {
+            let fields = resolved.columns.fields().iter();
+            self.columns = fields.map(|field| Column::new(field.name(), Kind::of(field.data_type()))).collect();
+        }
+    }
+
+    fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+impl Column {
+    fn new(name: &str, kind: Kind) -> Self {
+        Self { name: name.to_owned(), kind, nulls: 0, distinct: 0 }
+    }
+}
+
+impl Kind {
+    /// The SQL type.
+    pub fn sql(self) -> String {
+        match self {
+            Self::Int => "INT".into(),
+            Self::BigInt => "BIGINT".into(),
+            Self::Decimal(precision, scale) => format!("DECIMAL({precision},{scale})"),
+            Self::Double => "DOUBLE".into(),
+            Self::Boolean => "BOOLEAN".into(),
+            Self::Date => "DATE".into(),
+            Self::Timestamp => "TIMESTAMP".into(),
+            Self::Text | Self::Other => "VARCHAR".into(),
+        }
+    }
+
+    fn is_integer(self) -> bool {
+        matches!(self, Self::Int | Self::BigInt)
+    }
+
+    fn of(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::UInt8 | DataType::UInt16 => Self::Int,
+            DataType::Int64 | DataType::UInt32 => Self::BigInt,
+            // A sum of these is beyond a BIGINT at once.
+            DataType::UInt64 => Self::Decimal(20, 0),
+            DataType::Decimal32(precision, scale)
+            | DataType::Decimal64(precision, scale)
+            | DataType::Decimal128(precision, scale) => {
+                u8::try_from(*scale).map_or(Self::Other, |scale| Self::Decimal(*precision, scale))
+            }
+            DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Double,
+            DataType::Boolean => Self::Boolean,
+            DataType::Date32 | DataType::Date64 => Self::Date,
+            DataType::Timestamp(_, _) => Self::Timestamp,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
+            DataType::Dictionary(_, value) => Self::of(value),
+            _ => Self::Other,
+        }
+    }
+}

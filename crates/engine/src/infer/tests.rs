@@ -1,0 +1,153 @@
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::stores::StoreOptions;
+
+fn resources() -> Resources {
+    Resources { threads: 2, memory_limit: 1 << 30, scratch: None }
+}
+
+async fn inferred(files: &[PathBuf], key: Option<&str>, pivot: Option<&str>) -> Result<Star> {
+    let locations: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+    let wishes = Wishes { key: key.map(str::to_owned), pivot: pivot.map(str::to_owned) };
+    infer(&locations, &wishes, &resources(), Arc::new(Stores::new(StoreOptions::default()))).await
+}
+
+/// Files of a folder of their own, in the order given.
+fn files(contents: &[(&str, &str)]) -> (tempfile::TempDir, Vec<PathBuf>) {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |(name, text): &(&str, &str)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let paths = contents.iter().map(write).collect();
+    (folder, paths)
+}
+
+fn kinds(table: &Table) -> Vec<(&str, Kind)> {
+    table.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect()
+}
+
+fn join(table: usize, fact: &str, dimension: &str) -> Join {
+    Join { table, fact: fact.into(), dimension: dimension.into() }
+}
+
+#[tokio::test]
+async fn the_sample_data_is_understood() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql/weekly_sales/data");
+    let data = data.canonicalize().unwrap();
+    let paths = ["sales.csv", "product.csv", "store.csv", "calendar.csv"].map(|name| data.join(name));
+    let star = inferred(&paths, Some("category"), Some("weeknumberofseason")).await.unwrap();
+    assert_eq!(
+        kinds(&star.tables[0]),
+        [
+            ("saleId", Kind::Int),
+            ("netSales", Kind::Decimal(12, 2)),
+            ("salesUnits", Kind::Int),
+            ("storeId", Kind::Int),
+            ("dateId", Kind::Int),
+            ("productId", Kind::Text),
+        ]
+    );
+    assert_eq!(
+        star.joins,
+        [join(1, "productId", "productid"), join(2, "storeId", "storeid"), join(3, "dateId", "datekey")]
+    );
+    assert_eq!((star.key.table, star.key.name.as_str(), star.key.may_miss), (1, "category", true));
+    let (pivot, grid) = star.pivot.unwrap();
+    assert_eq!((pivot.table, pivot.kind, pivot.may_miss, grid), (3, Kind::Int, false, Grid::Range(1, 53)));
+    let measures: Vec<_> =
+        star.measures.iter().map(|measure| (measure.name.as_str(), measure.sql_type.as_str())).collect();
+    assert_eq!(measures, [("totalNetSales", "DECIMAL(22,2)"), ("totalSalesUnits", "BIGINT"), ("rows", "BIGINT")]);
+    assert_eq!((star.tables[0].rows, star.tables[0].columns[1].nulls), (370, 6));
+}
+
+#[tokio::test]
+async fn without_wishes_the_key_is_the_first_text_of_few_values() {
+    let facts = "id,note,amount,region\n1,one,1.5,north\n2,two,2.5,south\n3,three,0,north\n4,four,,north\n";
+    let (_folder, paths) = files(&[("facts.csv", facts)]);
+    let star = inferred(&paths, None, None).await.unwrap();
+    assert_eq!((star.key.column.as_str(), star.key.may_miss, star.pivot.is_none()), ("region", false, true));
+    let (_folder, paths) = files(&[("facts.csv", "day,amount\n2018-01-01,1\n2018-01-02,2\n")]);
+    assert_eq!(inferred(&paths, None, None).await.unwrap().key.column, "day");
+}
+
+#[tokio::test]
+async fn delimiters_values_of_several_lines_and_columns_without_a_name_are_seen() {
+    let text = ";code;note;empty\n0;007;\"first\nsecond\";\n1;8;x;\n";
+    let (_folder, paths) = files(&[("my facts.csv", text)]);
+    let star = inferred(&paths, None, None).await.unwrap();
+    let table = &star.tables[0];
+    assert_eq!(
+        (table.name.as_str(), table.delimiter, table.multiline, table.left_out.len()),
+        ("my_facts", b';', true, 1)
+    );
+    assert_eq!(kinds(table), [("code", Kind::Text), ("note", Kind::Text), ("empty", Kind::Text)]);
+}
+
+#[tokio::test]
+async fn an_id_with_leading_zeros_in_one_file_only_is_text_in_both() {
+    let (_folder, paths) =
+        files(&[("sales.csv", "product_id,units\n42,1\n"), ("products.csv", "id,name\n42,a\n0043,b\n")]);
+    let star = inferred(&paths, None, None).await.unwrap();
+    assert_eq!(star.joins, [join(1, "product_id", "id")]);
+    assert_eq!((star.tables[0].columns[0].kind, star.tables[1].columns[0].kind), (Kind::Text, Kind::Text));
+}
+
+#[tokio::test]
+async fn a_bare_id_identifies_what_its_table_is_about() {
+    for (fact, dimension) in [("store", "id"), ("storeId", "id"), ("store_key", "ID"), ("store", "store_id")] {
+        let (sales, stores) = (format!("units,{fact}\n1,1\n"), format!("{dimension},name\n1,a\n"));
+        let (_folder, paths) = files(&[("sales.csv", &sales), ("stores.csv", &stores)]);
+        assert_eq!(inferred(&paths, None, None).await.unwrap().joins, [join(1, fact, dimension)]);
+    }
+}
+
+#[tokio::test]
+async fn json_lines_keep_exact_numbers_and_leave_nested_members_out() {
+    let text = "{\"id\": 1, \"price\": 1.10, \"tags\": [1], \"at\": \"2018-01-01T10:00:00Z\", \"ok\": true}\n\n{\"id\": 2, \"extra\": null, \"price\": 2}\n";
+    let (_folder, paths) = files(&[("lines.ndjson", text)]);
+    let star = inferred(&paths, None, None).await.unwrap();
+    let expected = [
+        ("id", Kind::Int),
+        ("price", Kind::Decimal(12, 2)),
+        ("at", Kind::Timestamp),
+        ("ok", Kind::Boolean),
+        ("extra", Kind::Text),
+    ];
+    assert_eq!(kinds(&star.tables[0]), expected);
+    assert_eq!(star.tables[0].left_out, ["tags"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_joined_or_found_is_named() {
+    let sales = ("sales.csv", "storeId,units\n1,2\n1,3\n");
+    for (dimension, key, expected) in [
+        ("storeid,x\n1,a\n1,b\n", None, "`storeId` and `store.storeid` are alike, but `store.storeid` repeats values"),
+        ("shop,x\n1,a\n", None, "none of its columns (shop, x) is named as one of `sales` (storeId, units)"),
+        ("storeid,x\nA1,a\n", None, ""),
+        ("storeid,x\n2.5,a\n", None, "one is INT and the other DECIMAL(12,1)"),
+        ("storeid,x\n", None, "there are no rows to learn from"),
+        ("storeid,name\n1,a\n", Some("nmae"), "did you mean `name`?"),
+        ("storeid,units\n1,a\n", Some("units"), "--key sales.units, or --key store.units"),
+    ] {
+        let (_folder, paths) = files(&[sales, ("store.csv", dimension)]);
+        match inferred(&paths, key, None).await {
+            Err(error) => assert!(!expected.is_empty() && error.to_string().contains(expected), "{error}"),
+            Ok(star) => assert!(expected.is_empty() && star.joins.len() == 1, "{dimension}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_pivot_knows_its_cells_and_whether_rows_miss_it() {
+    let sales = "storeId,week\n1,1\n2,2\n3,\n";
+    let (_folder, paths) = files(&[("sales.csv", sales), ("store.csv", "storeid,country\n1,b\n2,a\n")]);
+    let (pivot, grid) = inferred(&paths, None, Some("week")).await.unwrap().pivot.unwrap();
+    assert_eq!((pivot.may_miss, grid), (true, Grid::Range(1, 2)));
+    let (pivot, grid) = inferred(&paths, Some("week"), Some("country")).await.unwrap().pivot.unwrap();
+    assert_eq!((pivot.may_miss, grid), (true, Grid::Values));
+    let error = inferred(&paths, Some("country"), Some("country")).await.unwrap_err();
+    assert!(error.to_string().contains("`country` is the key already"), "{error}");
+}

@@ -1,0 +1,2 @@
+-- A comment first.
+DROP TABLE sales

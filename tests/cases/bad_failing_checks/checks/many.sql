@@ -1,0 +1,1 @@
+SELECT a.saleId FROM sales a CROSS JOIN sales b ORDER BY a.saleId

@@ -1,0 +1,1 @@
+SELECT saleId, region FROM sales WHERE net IS NULL

@@ -1,0 +1,2 @@
+SELECT saleId FROM sales
+WHERE net IS IS NULL

@@ -1,0 +1,1 @@
+SELECT region, week, net, units FROM sales

@@ -1,0 +1,1 @@
+SELECT saleId FROM sales WHERE units < 0;

@@ -1,0 +1,1 @@
+SELECT saleId, region, week, net, units FROM sales

@@ -1,0 +1,1 @@
+SELECT region, count(*) AS sales FROM sales GROUP BY region

@@ -27,17 +27,21 @@ pub(crate) fn report(error: &Error, json: bool) -> ExitCode {
     // Nothing is left to do where not even the error can be printed.
     let _ = writeln!(std::io::stderr(), "error: {error}");
     if json {
-        let problems: Vec<_> = error.problems().iter().map(|problem| {
-            let place = problem.place.as_ref();
-            let position = place.and_then(|place| place.position);
-            json!({
-                "message": problem.message,
-                "file": place.map(|place| &place.file),
-                "line": position.map(|(line, _)| line),
-                "column": position.map(|(_, column)| column),
-                "help": problem.help,
+        let problems: Vec<_> = error
+            .problems()
+            .iter()
+            .map(|problem| {
+                let place = problem.place.as_ref();
+                let position = place.and_then(|place| place.position);
+                json!({
+                    "message": problem.message,
+                    "file": place.map(|place| &place.file),
+                    "line": position.map(|(line, _)| line),
+                    "column": position.map(|(_, column)| column),
+                    "help": problem.help,
+                })
             })
-        }).collect();
+            .collect();
         let value = json!({ "error": { "kind": format!("{:?}", error.kind()).to_lowercase(), "exit_code": code, "retryable": error.kind().retryable(), "problems": problems } });
         let _ = writeln!(std::io::stdout(), "{value}");
     }

@@ -19,7 +19,10 @@ pub(crate) fn start(settings: &Settings, quiet: bool) -> Result<()> {
         (None, false) => "warn,keyfold=info,keyfold_engine=info",
     };
     let filter = EnvFilter::try_new(filter).map_err(|error| {
-        Error::new(ErrorKind::Usage, Problem::new(format!("log_level: {error}")).help("use a level such as info, or keyfold=debug"))
+        Error::new(
+            ErrorKind::Usage,
+            Problem::new(format!("log_level: {error}")).help("use a level such as info, or keyfold=debug"),
+        )
     })?;
     let text = match settings.log_format {
         LogFormat::Auto => terminal,

@@ -61,7 +61,12 @@ impl Steps {
             let mut logged = Instant::now();
             while progress.changed().await.is_ok() {
                 let Progress { rows, documents, bytes } = *progress.borrow_and_update();
-                bar.set_message(format!("{} rows read, {} documents, {}", HumanCount(rows), HumanCount(documents), ByteSize(bytes)));
+                bar.set_message(format!(
+                    "{} rows read, {} documents, {}",
+                    HumanCount(rows),
+                    HumanCount(documents),
+                    ByteSize(bytes)
+                ));
                 if logged.elapsed() >= LOG_EVERY {
                     logged = Instant::now();
                     tracing::info!(rows, documents, bytes, "progress");

@@ -28,7 +28,8 @@ pub(crate) struct Settings {
 }
 
 /// The names of all settings; below `stores.` any option of object_store may stand.
-const NAMES: [&str; 7] = ["threads", "memory_limit", "scratch", "log_format", "log_level", "store_retry_seconds", "cluster"];
+const NAMES: [&str; 7] =
+    ["threads", "memory_limit", "scratch", "log_format", "log_level", "store_retry_seconds", "cluster"];
 const STORES: &str = "stores";
 const FILE: &str = "keyfold.toml";
 
@@ -42,15 +43,31 @@ impl Settings {
         reader.refuse_unknown();
         let settings = Self {
             resources: Resources {
-                threads: reader.parse("threads", |text| text.parse().ok().filter(|threads| (1..=1024).contains(threads)), "a number from 1 to 1024").unwrap_or(1),
-                memory_limit: reader.parse("memory_limit", |text| ByteSize::from_str(text).ok().map(|size| size.as_u64() as usize), "a size such as 4GiB").unwrap_or(0),
+                threads: reader
+                    .parse(
+                        "threads",
+                        |text| text.parse().ok().filter(|threads| (1..=1024).contains(threads)),
+                        "a number from 1 to 1024",
+                    )
+                    .unwrap_or(1),
+                memory_limit: reader
+                    .parse(
+                        "memory_limit",
+                        |text| ByteSize::from_str(text).ok().map(|size| size.as_u64() as usize),
+                        "a size such as 4GiB",
+                    )
+                    .unwrap_or(0),
                 scratch: reader.path("scratch"),
             },
             stores: StoreOptions {
                 options: reader.stores(),
-                retry_timeout: Duration::from_secs(reader.parse("store_retry_seconds", |text| text.parse().ok(), "a number of seconds").unwrap_or(0)),
+                retry_timeout: Duration::from_secs(
+                    reader.parse("store_retry_seconds", |text| text.parse().ok(), "a number of seconds").unwrap_or(0),
+                ),
             },
-            log_format: reader.parse("log_format", |text| LogFormat::from_str(text, true).ok(), "auto, text or json").unwrap_or(LogFormat::Auto),
+            log_format: reader
+                .parse("log_format", |text| LogFormat::from_str(text, true).ok(), "auto, text or json")
+                .unwrap_or(LogFormat::Auto),
             log_level: reader.text("log_level"),
             origins: reader.origins(),
         };
@@ -104,7 +121,8 @@ fn merge(arguments: &Arguments) -> Result<Config> {
         builder.build()
     };
     build().map_err(|error: config::ConfigError| {
-        let problem = Problem::new(format!("the settings cannot be read: {error}")).at(Place::whole(file.display().to_string()));
+        let problem =
+            Problem::new(format!("the settings cannot be read: {error}")).at(Place::whole(file.display().to_string()));
         Error::new(ErrorKind::Usage, problem)
     })
 }
@@ -134,10 +152,13 @@ impl Reader {
     }
 
     fn origin(&self, name: &str) -> String {
-        self.values.get(name).and_then(|value| value.origin()).map_or_else(|| "default".into(), |origin| match origin {
-            "the environment" => format!("KEYFOLD__{}", name.to_uppercase().replace('.', "__")),
-            other => other.to_owned(),
-        })
+        self.values.get(name).and_then(|value| value.origin()).map_or_else(
+            || "default".into(),
+            |origin| match origin {
+                "the environment" => format!("KEYFOLD__{}", name.to_uppercase().replace('.', "__")),
+                other => other.to_owned(),
+            },
+        )
     }
 
     fn parse<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>, expected: &str) -> Option<T> {
@@ -175,13 +196,15 @@ impl Reader {
         for name in self.stores().into_keys().filter(|name| !is_option(name)) {
             let problem = Problem::new(format!("no store has an option `{name}`"));
             let place = Place::whole(self.origin(&format!("{STORES}.{name}")));
-            self.problems.push(problem.at(place).help("see the configuration keys of object_store, such as aws_endpoint"));
+            self.problems
+                .push(problem.at(place).help("see the configuration keys of object_store, such as aws_endpoint"));
         }
     }
 
     fn refuse_cluster(&mut self) {
         if let Some(cluster) = self.text("cluster").filter(|cluster| !cluster.is_empty()) {
-            let problem = Problem::new(format!("the cluster {cluster} cannot be used: this version runs in one process only"));
+            let problem =
+                Problem::new(format!("the cluster {cluster} cannot be used: this version runs in one process only"));
             self.problems.push(problem.at(Place::whole(self.origin("cluster"))).help("leave `cluster` out"));
         }
     }

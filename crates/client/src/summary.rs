@@ -12,7 +12,10 @@ use keyfold_core::report::{Pointer, Report};
 pub(crate) fn text(report: &Report, pointer: &Pointer, output: &str) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| _ = writeln!(text, "  {name:<12} {value}");
-    line("documents", format!("{} from {} rows, {}", HumanCount(report.documents), HumanCount(report.rows), ByteSize(report.bytes)));
+    line(
+        "documents",
+        format!("{} from {} rows, {}", HumanCount(report.documents), HumanCount(report.rows), ByteSize(report.bytes)),
+    );
     for total in &report.totals {
         let dropped = if report.dropped.is_empty() { String::new() } else { format!(", {} dropped", total.dropped) };
         line("total", format!("{} = {} (as in the source{dropped})", total.value, total.delivered));

@@ -25,14 +25,18 @@ impl Terminal {
         match out.write_all(bytes).and_then(|()| out.flush()) {
             // The reader has seen enough: `keyfold show … | head`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.map_err(|error| Error::new(ErrorKind::Delivery, format!("standard output cannot be written: {error}"))),
+            other => other.map_err(|error| {
+                Error::new(ErrorKind::Delivery, format!("standard output cannot be written: {error}"))
+            }),
         }
     }
 
     /// Prints a result: text for people, JSON for programs, nothing if quiet.
     pub(crate) fn result(&self, text: impl FnOnce() -> String, value: &impl serde::Serialize) -> Result<()> {
         match (self.json, self.quiet) {
-            (true, _) => self.data(format!("{}\n", serde_json::to_string_pretty(value).map_err(Error::internal)?).as_bytes()),
+            (true, _) => {
+                self.data(format!("{}\n", serde_json::to_string_pretty(value).map_err(Error::internal)?).as_bytes())
+            }
             (false, true) => Ok(()),
             (false, false) => self.data(text().as_bytes()),
         }

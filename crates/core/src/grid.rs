@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
+use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::ArrayRef;
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType};
 use serde::{Deserialize, Serialize};

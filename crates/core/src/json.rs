@@ -74,7 +74,9 @@ fn is_finite(array: &ArrayRef, row: usize) -> bool {
         DataType::LargeListView(_) => all(array.as_list_view::<i64>().value(row)),
         DataType::FixedSizeList(_, _) => all(array.as_fixed_size_list().value(row)),
         DataType::Map(_, _) => all(std::sync::Arc::new(array.as_map().value(row))),
-        DataType::Struct(_) => array.as_struct().columns().iter().all(|column| column.is_null(row) || is_finite(column, row)),
+        DataType::Struct(_) => {
+            array.as_struct().columns().iter().all(|column| column.is_null(row) || is_finite(column, row))
+        }
         DataType::Dictionary(_, _) => {
             let dictionary = array.as_any_dictionary();
             let key = dictionary.normalized_keys().get(row).copied().unwrap_or_default();
@@ -88,7 +90,9 @@ fn is_finite(array: &ArrayRef, row: usize) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, ListArray, StringArray, StructArray};
+    use arrow_array::{
+        BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, ListArray, StringArray, StructArray,
+    };
     use arrow_schema::Field;
 
     use super::*;
@@ -125,7 +129,10 @@ mod tests {
     fn what_json_cannot_say_is_found_wherever_it_hides() {
         let floats: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), None, Some(f64::NAN)]));
         assert_eq!(first_not_finite(&floats), Some(2));
-        let list = ListArray::from_iter_primitive::<Float64Type, _, _>([Some(vec![Some(1.0)]), Some(vec![Some(f64::INFINITY)])]);
+        let list = ListArray::from_iter_primitive::<Float64Type, _, _>([
+            Some(vec![Some(1.0)]),
+            Some(vec![Some(f64::INFINITY)]),
+        ]);
         assert_eq!(first_not_finite(&(Arc::new(list) as ArrayRef)), Some(1));
     }
 }

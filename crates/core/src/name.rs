@@ -99,7 +99,10 @@ impl NamePattern {
         for (index, parts) in self.segments.iter().enumerate() {
             let segment = guard(index == 0, fill(parts, &mut text));
             if segment.len() > LONGEST_SEGMENT {
-                return Err(format!("the name `{segment}` is {} bytes long, and file systems take {LONGEST_SEGMENT}", segment.len()));
+                return Err(format!(
+                    "the name `{segment}` is {} bytes long, and file systems take {LONGEST_SEGMENT}",
+                    segment.len()
+                ));
             }
             if index > 0 {
                 name.push('/');

@@ -77,7 +77,9 @@ impl Sum {
     pub fn agrees_with(self, other: Self) -> bool {
         match (self, other) {
             (Self::Exact { units: a, scale: s }, Self::Exact { units: b, scale: t }) => {
-                let widen = |units: i128, by: i8| 10i128.checked_pow(u32::try_from(by).unwrap_or(0)).and_then(|p| units.checked_mul(p));
+                let widen = |units: i128, by: i8| {
+                    10i128.checked_pow(u32::try_from(by).unwrap_or(0)).and_then(|p| units.checked_mul(p))
+                };
                 widen(a, (t - s).max(0)) == widen(b, (s - t).max(0)) && widen(a, (t - s).max(0)).is_some()
             }
             (a, b) => {

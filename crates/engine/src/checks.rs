@@ -25,7 +25,8 @@ pub(crate) async fn unique(context: &SessionContext, tables: &[ResolvedTable]) -
         let plan = context.state().create_logical_plan(&sql).await.map_err(running)?;
         if let Some(rows) = first_rows(context, plan).await? {
             let names: Vec<&str> = table.unique.iter().map(|column| column.value.as_str()).collect();
-            let message = format!("the table `{}` repeats {}, which it declares unique:\n{rows}", table.name, names.join(", "));
+            let message =
+                format!("the table `{}` repeats {}, which it declares unique:\n{rows}", table.name, names.join(", "));
             let problem = Problem::new(message).at(table.unique[0].place.clone());
             let help = "a join would count rows once for each repetition; remove the repeated rows, or drop `unique` if they are right";
             return Err(Error::new(ErrorKind::Input, problem.help(help)));
@@ -35,7 +36,11 @@ pub(crate) async fn unique(context: &SessionContext, tables: &[ResolvedTable]) -
 }
 
 /// Plans every check, so that mistakes in them show before anything runs.
-pub(crate) async fn plan(context: &SessionContext, checks: &[Source], params: &Params) -> Result<Vec<(String, LogicalPlan)>> {
+pub(crate) async fn plan(
+    context: &SessionContext,
+    checks: &[Source],
+    params: &Params,
+) -> Result<Vec<(String, LogicalPlan)>> {
     let (mut plans, mut problems) = (Vec::new(), Vec::new());
     for check in checks {
         match query::plan(context, check, params).await {
@@ -75,7 +80,8 @@ async fn first_rows(context: &SessionContext, plan: LogicalPlan) -> Result<Optio
     if rows == 0 {
         return Ok(None);
     }
-    let batch = datafusion::arrow::compute::concat_batches(batches[0].schema_ref(), &batches).map_err(|error| running(error.into()))?;
+    let batch = datafusion::arrow::compute::concat_batches(batches[0].schema_ref(), &batches)
+        .map_err(|error| running(error.into()))?;
     let shown = batch.slice(0, rows.min(SHOWN));
     let table = pretty_format_batches(&[shown]).map_err(|error| running(error.into()))?;
     let more = if rows > SHOWN { "\n… and more" } else { "" };

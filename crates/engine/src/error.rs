@@ -19,9 +19,10 @@ pub(crate) fn running(error: DataFusionError) -> Error {
     let message = root.strip_backtrace();
     match root {
         // Spilling wraps its own failure in what unreadable input looks like.
-        _ if message.contains(DISK_FULL) => {
-            Error::new(ErrorKind::Unavailable, Problem::new(message).help("give scratch a disk with more space, or raise memory_limit"))
-        }
+        _ if message.contains(DISK_FULL) => Error::new(
+            ErrorKind::Unavailable,
+            Problem::new(message).help("give scratch a disk with more space, or raise memory_limit"),
+        ),
         DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => Error::new(ErrorKind::Unavailable, message),
         DataFusionError::ResourcesExhausted(_) => Error::new(
             ErrorKind::Unavailable,

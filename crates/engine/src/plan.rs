@@ -49,7 +49,9 @@ impl Plan {
         let tables = problems.take(tables::register(context, &job.tables).await);
         let (Some(params), Some(tables)) = (params, tables) else { return Err(problems.into_error()) };
         let query = problems.take(query::plan(context, &job.query, &params).await);
-        let (Some(query), Some(template), Some(naming)) = (query, template, naming) else { return Err(problems.into_error()) };
+        let (Some(query), Some(template), Some(naming)) = (query, template, naming) else {
+            return Err(problems.into_error());
+        };
         problems.take(check_contract(job, &query, &template, &naming));
         let mut grids = Vec::new();
         for pivot in used_pivots(job, &template) {
@@ -59,7 +61,14 @@ impl Plan {
             return Err(problems.into_error());
         }
         let totals = job.totals.iter().map(|total| total.value.value.clone()).collect();
-        let spec = FoldSpec { key: job.key.value.clone(), template: template.root, pretty: job.output.pretty, grids, naming, totals };
+        let spec = FoldSpec {
+            key: job.key.value.clone(),
+            template: template.root,
+            pretty: job.output.pretty,
+            grids,
+            naming,
+            totals,
+        };
         let input = project(query, &spec, job.output.shards).map_err(running)?;
         Ok(Self { tables, params, spec: Arc::new(spec), input })
     }
@@ -142,7 +151,10 @@ fn check_contract(job: &Job, query: &LogicalPlan, template: &Template, naming: &
     for (index, pivot) in pivots.iter().enumerate() {
         columns.pivot(&pivot.column.value, &pivot.column.place);
         if let Some(other) = pivots[..index].iter().find(|other| other.column.value == pivot.column.value) {
-            let message = format!("`pivot.{}` and `pivot.{}` have the same column, so every row would be in both", other.name, pivot.name);
+            let message = format!(
+                "`pivot.{}` and `pivot.{}` have the same column, so every row would be in both",
+                other.name, pivot.name
+            );
             let help = "use one of them for both pivots of document.json, or give each a column of its own";
             columns.problems.push(Problem::new(message).at(pivot.column.place.clone()).help(help));
         }
@@ -171,8 +183,13 @@ fn check_contract(job: &Job, query: &LogicalPlan, template: &Template, naming: &
     for total in &job.totals {
         columns.number(&total.value.value, &total.value.place);
         if !cells.contains(&total.value.value.as_str()) {
-            let problem = Problem::new(format!("the total's value `{}` is in no pivot of {}", total.value.value, job.template.name));
-            columns.problems.push(problem.at(total.value.place.clone()).help("a total adds up delivered cells; name a pivot's $value"));
+            let problem = Problem::new(format!(
+                "the total's value `{}` is in no pivot of {}",
+                total.value.value, job.template.name
+            ));
+            columns.problems.push(
+                problem.at(total.value.place.clone()).help("a total adds up delivered cells; name a pivot's $value"),
+            );
         }
     }
     match columns.problems.is_empty() {
@@ -192,10 +209,17 @@ async fn grid(context: &SessionContext, job: &Job, pivot: &Pivot, params: &Param
     };
     let wrong = |message: String| {
         let problem = Problem::new(format!("`pivot.{}` {message}", pivot.name));
-        Err(Error::new(ErrorKind::Usage, match &pivot.cells {
-            Cells::Select(sql) => problem.at(sql.place.clone()).help("make it a SELECT DISTINCT … ORDER BY … that gives some rows"),
-            Cells::Range(..) | Cells::Values(_) => problem.at(pivot.column.place.clone()).help("give each cell once"),
-        }))
+        Err(Error::new(
+            ErrorKind::Usage,
+            match &pivot.cells {
+                Cells::Select(sql) => {
+                    problem.at(sql.place.clone()).help("make it a SELECT DISTINCT … ORDER BY … that gives some rows")
+                }
+                Cells::Range(..) | Cells::Values(_) => {
+                    problem.at(pivot.column.place.clone()).help("give each cell once")
+                }
+            },
+        ))
     };
     let mut seen = std::collections::HashSet::new();
     if let Some(twice) = values.iter().find(|value| !seen.insert(value.as_str())) {

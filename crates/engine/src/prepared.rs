@@ -121,7 +121,9 @@ impl Prepared {
         if missing.is_empty() {
             return Ok(documents);
         }
-        let problems = missing.into_iter().map(|key| Problem::new(format!("there is no document `{key}`: the query gives no row with this key")));
+        let problems = missing
+            .into_iter()
+            .map(|key| Problem::new(format!("there is no document `{key}`: the query gives no row with this key")));
         let help = "`keyfold show` without --key prints the first documents, and so some keys";
         Err(Error::all(ErrorKind::Input, problems.map(|problem| problem.help(help)).collect()))
     }
@@ -150,7 +152,8 @@ impl Prepared {
     /// What would run.
     pub async fn explain(&self) -> Result<Explained> {
         let output = &self.job.output;
-        let spec = WriteSpec { snapshot: output.url.value.clone(), layout: output.layout, compression: output.compression };
+        let spec =
+            WriteSpec { snapshot: output.url.value.clone(), layout: output.layout, compression: output.compression };
         let state = self.context.state();
         let logical = state.optimize(&self.plan.written(spec)?).map_err(running)?;
         let physical = state.query_planner().create_physical_plan(&logical, &state).await.map_err(running)?;

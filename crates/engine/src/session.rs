@@ -11,8 +11,8 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use keyfold_core::{Error, ErrorKind, Result};
 
 use crate::planner::KeyfoldQueryPlanner;
-use crate::{decimal, shard};
 use crate::stores::Stores;
+use crate::{decimal, shard};
 
 /// What a run may use of the machine.
 #[derive(Debug, Clone)]

@@ -76,7 +76,10 @@ impl Stores {
     fn make(&self, url: &Url) -> Result<Arc<dyn ObjectStore>> {
         let wrong = |error: object_store::Error| {
             let problem = Problem::new(format!("the store of {url} cannot be used: {error}"));
-            Error::new(ErrorKind::Usage, problem.help("check the store's environment variables and the settings under [stores]"))
+            Error::new(
+                ErrorKind::Usage,
+                problem.help("check the store's environment variables and the settings under [stores]"),
+            )
         };
         let retry = RetryConfig { retry_timeout: self.options.retry_timeout, ..RetryConfig::default() };
         macro_rules! cloud {

@@ -20,7 +20,9 @@ pub(crate) async fn plan(context: &SessionContext, job: &Job, params: &Params) -
     for total in &job.totals {
         let name = format!("{} [[totals]] {}", job.source.name, total.value.value);
         match query::plan(context, &Source { name, text: total.sql.value.clone() }, params).await {
-            Ok(plan) if plan.schema().fields().len() == 1 && plan.schema().field(0).data_type().is_numeric() => plans.push(plan),
+            Ok(plan) if plan.schema().fields().len() == 1 && plan.schema().field(0).data_type().is_numeric() => {
+                plans.push(plan)
+            }
             Ok(_) => problems.push(Problem::new("a total's SQL gives one number").at(total.sql.place.clone())),
             Err(error) => problems.extend(error.problems().to_vec()),
         }
@@ -38,7 +40,8 @@ pub(crate) async fn source(context: &SessionContext, job: &Job, plans: &[Logical
         if sums[first].is_some() {
             continue;
         }
-        let same: Vec<usize> = (first..plans.len()).filter(|other| *other == first || share_scan(&plans[first], &plans[*other])).collect();
+        let same: Vec<usize> =
+            (first..plans.len()).filter(|other| *other == first || share_scan(&plans[first], &plans[*other])).collect();
         let plan = merge(same.iter().map(|index| &plans[*index]).collect()).map_err(running)?;
         let batches = context.execute_logical_plan(plan).await.map_err(running)?.collect().await.map_err(running)?;
         let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
@@ -98,7 +101,10 @@ fn number(column: &ArrayRef) -> Result<Sum> {
     };
     match column.data_type() {
         integer if integer.is_integer() => exact(0),
-        DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => exact(*scale),
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => exact(*scale),
         _ => {
             let floats = cast(column, &DataType::Float64).map_err(failed)?;
             let floats = floats.as_primitive::<Float64Type>();
@@ -108,7 +114,12 @@ fn number(column: &ArrayRef) -> Result<Sum> {
 }
 
 /// Holds the partitions' sums against the source's. All totals that differ are reported together.
-pub(crate) fn compare(totals: &[Total], source: &[Sum], summaries: &[Summary], template: &Node) -> Result<Vec<TotalReport>> {
+pub(crate) fn compare(
+    totals: &[Total],
+    source: &[Sum],
+    summaries: &[Summary],
+    template: &Node,
+) -> Result<Vec<TotalReport>> {
     let (mut reports, mut problems) = (Vec::new(), Vec::new());
     for (index, (total, source)) in totals.iter().zip(source).enumerate() {
         let sums = summaries.iter().filter_map(|summary| summary.sums.get(index).copied());
@@ -118,7 +129,9 @@ pub(crate) fn compare(totals: &[Total], source: &[Sum], summaries: &[Summary], t
         let accounted = delivered.add(dropped);
         let name = &total.value.value;
         if !accounted.is_some_and(|accounted| accounted.agrees_with(*source)) {
-            let message = format!("the total of `{name}` differs: the source has {source}, the documents have {delivered}, and {dropped} was dropped");
+            let message = format!(
+                "the total of `{name}` differs: the source has {source}, the documents have {delivered}, and {dropped} was dropped"
+            );
             let help = "nothing was published; rows were lost or counted twice between the source and the documents: look at the joins and filters of the query";
             problems.push(Problem::new(message).at(total.value.place.clone()).help(help));
         }
@@ -139,7 +152,8 @@ pub(crate) fn compare(totals: &[Total], source: &[Sum], summaries: &[Summary], t
 
 /// Where a value's cells are in a document; each grid once. None if filled cells would change their sum.
 fn pointers(template: &Node, value: &str) -> Vec<String> {
-    let counts = |text: &Option<String>| text.as_ref().is_some_and(|text| text.parse::<f64>().is_ok_and(|number| number != 0.0));
+    let counts =
+        |text: &Option<String>| text.as_ref().is_some_and(|text| text.parse::<f64>().is_ok_and(|number| number != 0.0));
     let mut grids = Vec::new();
     let mut pointers = Vec::new();
     for (pointer, pivot) in template.pivots().into_iter().filter(|(_, pivot)| pivot.value == value) {
@@ -148,6 +162,10 @@ fn pointers(template: &Node, value: &str) -> Vec<String> {
             pointers.push(pointer);
         }
     }
-    let all = template.pivots().iter().filter(|(_, pivot)| pivot.value == value).all(|(_, pivot)| grids.contains(&&pivot.grid));
+    let all = template
+        .pivots()
+        .iter()
+        .filter(|(_, pivot)| pivot.value == value)
+        .all(|(_, pivot)| grids.contains(&&pivot.grid));
     if all { pointers } else { Vec::new() }
 }

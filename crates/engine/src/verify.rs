@@ -58,7 +58,15 @@ pub async fn verify(stores: &Stores, output: &str) -> Result<Verification> {
     }
     let report: Report = parse(&report_path, &text)?;
     let snapshot = join(&root, &pointer.snapshot)?;
-    let mut verifier = Verifier { store, snapshot, report: &report, documents: 0, bytes: 0, problems: Vec::new(), sums: start(&report.totals) };
+    let mut verifier = Verifier {
+        store,
+        snapshot,
+        report: &report,
+        documents: 0,
+        bytes: 0,
+        problems: Vec::new(),
+        sums: start(&report.totals),
+    };
     for part in &report.manifest {
         verifier.part(part).await?;
     }
@@ -71,7 +79,10 @@ pub async fn verify(stores: &Stores, output: &str) -> Result<Verification> {
 async fn read(store: &dyn ObjectStore, path: &Path) -> Result<Vec<u8>> {
     let unreadable = |error: object_store::Error| match error {
         object_store::Error::NotFound { .. } => differs(path, "is missing"),
-        error => Error::new(ErrorKind::Unavailable, Problem::new(format!("cannot be read: {error}")).at(Place::whole(path.as_ref()))),
+        error => Error::new(
+            ErrorKind::Unavailable,
+            Problem::new(format!("cannot be read: {error}")).at(Place::whole(path.as_ref())),
+        ),
     };
     let found = store.get(path).await.map_err(unreadable)?;
     Ok(found.bytes().await.map_err(unreadable)?.to_vec())
@@ -215,12 +226,16 @@ impl Verifier<'_> {
 
     fn finish(&mut self) -> Result<()> {
         if self.problems.is_empty() && self.documents != self.report.documents {
-            let message = format!("the manifest has {} documents, and the report {}", self.documents, self.report.documents);
+            let message =
+                format!("the manifest has {} documents, and the report {}", self.documents, self.report.documents);
             self.problems.push(Problem::new(message));
         }
         for total in &self.sums {
             if self.problems.is_empty() && !agrees(total) {
-                let message = format!("the cells of `{}` add up to {}, and the report says {}", total.report.value, total.sum, total.report.delivered);
+                let message = format!(
+                    "the cells of `{}` add up to {}, and the report says {}",
+                    total.report.value, total.sum, total.report.delivered
+                );
                 self.problems.push(Problem::new(message));
             }
         }
@@ -238,7 +253,8 @@ impl Verifier<'_> {
 
 fn agrees(total: &Adding<'_>) -> bool {
     let delivered = match total.report.exact {
-        true => decimal::parse(&total.report.delivered, 38, total.scale).map(|units| Sum::Exact { units, scale: total.scale }),
+        true => decimal::parse(&total.report.delivered, 38, total.scale)
+            .map(|units| Sum::Exact { units, scale: total.scale }),
         false => total.report.delivered.parse().ok().map(Sum::Float),
     };
     delivered.is_some_and(|delivered| total.sum.agrees_with(delivered))
@@ -251,10 +267,15 @@ fn cells<'d>(document: &'d [u8], total: &TotalReport) -> Option<Vec<&'d str>> {
         let mut at: &'d RawValue = serde_json::from_slice(document).ok()?;
         for step in pointer.split('/').skip(1) {
             at = match at.get().starts_with('[') {
-                true => serde_json::from_str::<Vec<&RawValue>>(at.get()).ok()?.get(step.parse::<usize>().ok()?).copied()?,
+                true => {
+                    serde_json::from_str::<Vec<&RawValue>>(at.get()).ok()?.get(step.parse::<usize>().ok()?).copied()?
+                }
                 false => {
                     let name = step.replace("~1", "/").replace("~0", "~");
-                    serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(at.get()).ok()?.get(name.as_str()).copied()?
+                    serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(at.get())
+                        .ok()?
+                        .get(name.as_str())
+                        .copied()?
                 }
             };
         }
@@ -266,11 +287,14 @@ fn cells<'d>(document: &'d [u8], total: &TotalReport) -> Option<Vec<&'d str>> {
 
 /// Adds numbers; anything else, such as null, counts nothing.
 fn add(total: &Adding<'_>, cells: &[&str]) -> Option<Sum> {
-    cells.iter().filter(|text| text.starts_with(|c: char| c == '-' || c.is_ascii_digit())).try_fold(total.sum, |sum, text| {
-        let number = match total.report.exact {
-            true => Sum::Exact { units: decimal::parse(text, 38, total.scale)?, scale: total.scale },
-            false => Sum::Float(text.parse().ok()?),
-        };
-        sum.add(number)
-    })
+    cells.iter().filter(|text| text.starts_with(|c: char| c == '-' || c.is_ascii_digit())).try_fold(
+        total.sum,
+        |sum, text| {
+            let number = match total.report.exact {
+                true => Sum::Exact { units: decimal::parse(text, 38, total.scale)?, scale: total.scale },
+                false => Sum::Float(text.parse().ok()?),
+            };
+            sum.add(number)
+        },
+    )
 }

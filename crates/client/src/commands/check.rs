@@ -13,7 +13,11 @@ pub(crate) async fn check(arguments: &JobArguments, settings: &Settings, termina
     let explained = prepare(arguments, settings).await?.explain().await?;
     let text = || {
         let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
-        let parts = [count(explained.tables.len(), "table"), count(explained.checks.len(), "check"), count(explained.totals.len(), "control total")];
+        let parts = [
+            count(explained.tables.len(), "table"),
+            count(explained.checks.len(), "check"),
+            count(explained.totals.len(), "control total"),
+        ];
         format!("{} is ready to run: {}\n", arguments.job.display(), parts.join(", "))
     };
     terminal.result(text, &serde_json::json!({ "ready": true }))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use keyfold_core::report::{FORMAT, Dropped, Pointer, Report, add_dropped};
+use keyfold_core::report::{Dropped, FORMAT, Pointer, Report, add_dropped};
 use keyfold_core::{Error, Result};
 use keyfold_engine::Prepared;
 use keyfold_engine::publish::{self, Publisher};

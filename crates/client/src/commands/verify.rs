@@ -24,7 +24,10 @@ pub(crate) async fn verify(arguments: &VerifyArguments, settings: &Settings, ter
         };
         format!(
             "{} documents, {}, are what run {} published in {}{totals}\n",
-            HumanCount(verified.documents), ByteSize(verified.bytes), verified.pointer.run, nearby(&output)
+            HumanCount(verified.documents),
+            ByteSize(verified.bytes),
+            verified.pointer.run,
+            nearby(&output)
         )
     };
     terminal.result(text, &verified)?;

@@ -50,7 +50,8 @@ impl<'a> Columns<'a> {
             return Err(null_key(&layout.spec.key));
         }
         let keys = partition(std::slice::from_ref(key)).map_err(arrow)?.ranges();
-        let attribute_arrays: Vec<_> = layout.attributes.iter().map(|name| column(batch, name)).collect::<Result<_>>()?;
+        let attribute_arrays: Vec<_> =
+            layout.attributes.iter().map(|name| column(batch, name)).collect::<Result<_>>()?;
         let names = layout.document.values.iter();
         let mut columns = Self {
             attributes: layout.attributes.iter().map(|name| encoder(batch, name)).collect::<Result<_>>()?,
@@ -112,7 +113,11 @@ impl<'a> Columns<'a> {
     fn cell_name(&self, layout: &Layout, row: usize) -> Result<String> {
         for (index, grid) in layout.spec.grids.iter().enumerate() {
             if self.cells[index][row] != Cell::Null {
-                return Ok(format!(" in cell `{}` of `{}`", grid.label.label(&self.pivot_text(index, row)?), grid.name));
+                return Ok(format!(
+                    " in cell `{}` of `{}`",
+                    grid.label.label(&self.pivot_text(index, row)?),
+                    grid.name
+                ));
             }
         }
         Ok(String::new())
@@ -143,10 +148,16 @@ impl<'a> Columns<'a> {
 
 impl Numbers {
     fn of(array: &ArrayRef) -> Result<Self> {
-        let exact = |scale| Ok(Self::Exact(cast(array, &DataType::Decimal128(38, scale)).map_err(arrow)?.as_primitive::<Decimal128Type>().clone()));
+        let exact = |scale| {
+            Ok(Self::Exact(
+                cast(array, &DataType::Decimal128(38, scale)).map_err(arrow)?.as_primitive::<Decimal128Type>().clone(),
+            ))
+        };
         match array.data_type() {
             integer if integer.is_integer() => exact(0),
-            DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => exact(*scale),
+            DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
+                exact(*scale)
+            }
             _ => Ok(Self::Float(cast(array, &DataType::Float64).map_err(arrow)?.as_primitive::<Float64Type>().clone())),
         }
     }
@@ -154,7 +165,9 @@ impl Numbers {
     /// The row's number; nothing for a NULL.
     pub(super) fn get(&self, row: usize) -> Option<Sum> {
         match self {
-            Self::Exact(array) => array.is_valid(row).then(|| Sum::Exact { units: array.value(row), scale: array.scale() }),
+            Self::Exact(array) => {
+                array.is_valid(row).then(|| Sum::Exact { units: array.value(row), scale: array.scale() })
+            }
             Self::Float(array) => array.is_valid(row).then(|| Sum::Float(array.value(row))),
         }
     }
@@ -183,5 +196,9 @@ fn cells(layout: &Layout, batch: &RecordBatch) -> Result<Vec<Vec<Cell>>> {
 
 fn null_key(key: &str) -> Error {
     let problem = Problem::new(format!("the key `{key}` is NULL in a row of the query"));
-    Error::new(ErrorKind::Input, problem.help(format!("leave such rows out (WHERE {key} IS NOT NULL) or name them (coalesce({key}, 'UNKNOWN'))")))
+    Error::new(
+        ErrorKind::Input,
+        problem
+            .help(format!("leave such rows out (WHERE {key} IS NOT NULL) or name them (coalesce({key}, 'UNKNOWN'))")),
+    )
 }

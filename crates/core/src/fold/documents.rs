@@ -34,7 +34,9 @@ pub fn document_schema(spec: &FoldSpec, input: &SchemaRef) -> Result<Schema> {
     for name in &spec.totals {
         let sum_type = match column_type(input, name)? {
             integer if integer.is_integer() => DataType::Decimal128(38, 0),
-            DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => DataType::Decimal128(38, *scale),
+            DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
+                DataType::Decimal128(38, *scale)
+            }
             _ => DataType::Float64,
         };
         fields.push(Field::new(format!("delivered.{name}"), sum_type.clone(), true));
@@ -121,7 +123,9 @@ enum Sums {
 impl Documents {
     pub(super) fn new(schema: Schema) -> Self {
         let sums = schema.fields()[FIRST_SUM..].iter().map(|field| match field.data_type() {
-            data_type @ DataType::Decimal128(_, _) => Sums::Exact(Decimal128Builder::new().with_data_type(data_type.clone())),
+            data_type @ DataType::Decimal128(_, _) => {
+                Sums::Exact(Decimal128Builder::new().with_data_type(data_type.clone()))
+            }
             _ => Sums::Float(Float64Builder::new()),
         });
         Self {
@@ -153,7 +157,11 @@ impl Documents {
         }
         if self.document.len() > LARGEST_DOCUMENT {
             let message = format!("its document is larger than {LARGEST_DOCUMENT} bytes");
-            return Err(bad_key(&open.key, message, "use a finer key or a smaller grid, so that a document holds less"));
+            return Err(bad_key(
+                &open.key,
+                message,
+                "use a finer key or a smaller grid, so that a document holds less",
+            ));
         }
         self.bytes += self.document.len();
         self.documents.append_value(&self.document);
@@ -225,4 +233,3 @@ fn members(layout: &Layout, slot: &PivotSlot, open: &OpenDocument, out: &mut Vec
         out.extend_from_slice(&slot.after);
     }
 }
-

@@ -117,8 +117,7 @@ impl Folder {
         let cell_indexes = spec.grids.iter().map(index).collect::<Result<_>>()?;
         let grid_values = (0..spec.grids.len()).map(|grid| values_of(&document, grid)).collect();
         let documents = Documents::new(document_schema(spec, input)?);
-        let layout =
-            Layout { attributes: spec.attributes(), document, grid_values, cell_indexes, spec: spec.clone() };
+        let layout = Layout { attributes: spec.attributes(), document, grid_values, cell_indexes, spec: spec.clone() };
         Ok(Self { layout, open: None, spare: None, documents })
     }
 

@@ -114,7 +114,9 @@ impl OpenDocument {
                 let path = pattern.name(&mut text);
                 match wrong {
                     Some(error) => return Err(error),
-                    None => path.map_err(|message| bad_key(&self.key, message, "shorten the columns that `output.name` uses"))?,
+                    None => path.map_err(|message| {
+                        bad_key(&self.key, message, "shorten the columns that `output.name` uses")
+                    })?,
                 }
             }
         };
@@ -144,7 +146,11 @@ impl OpenDocument {
         let Some(grid) = self.grid_of(layout, columns, row)? else {
             return match self.rows {
                 1 => Ok(()),
-                _ => Err(bad_key(&self.key, "has two rows, and the document has no pivot to tell them apart", "aggregate to one row per key, or add a pivot to document.json")),
+                _ => Err(bad_key(
+                    &self.key,
+                    "has two rows, and the document has no pivot to tell them apart",
+                    "aggregate to one row per key, or add a pivot to document.json",
+                )),
             };
         };
         match (columns.cells[grid][row], layout.spec.grids[grid].off_grid) {
@@ -170,11 +176,18 @@ impl OpenDocument {
             (None, _) if grids.is_empty() => Ok(None),
             (None, _) => {
                 let names: Vec<_> = grids.iter().map(|grid| format!("`{}`", grid.column)).collect();
-                Err(bad_key(&self.key, format!("the pivot column {} is NULL, so the row has no cell", names.join(" and ")), "leave such rows out in the query, or give them a value with coalesce"))
+                Err(bad_key(
+                    &self.key,
+                    format!("the pivot column {} is NULL, so the row has no cell", names.join(" and ")),
+                    "leave such rows out in the query, or give them a value with coalesce",
+                ))
             }
             (Some(first), Some(second)) => Err(bad_key(
                 &self.key,
-                format!("a row has values in two pivot columns, `{}` and `{}`, so it would be in two cells", grids[first].column, grids[second].column),
+                format!(
+                    "a row has values in two pivot columns, `{}` and `{}`, so it would be in two cells",
+                    grids[first].column, grids[second].column
+                ),
                 "give each pivot rows of its own, such as with GROUPING SETS or UNION ALL, with NULL in the other pivot's column",
             )),
         }
@@ -222,7 +235,13 @@ impl OpenDocument {
                 None => Some(number),
                 Some(sum) => sum.add(number),
             };
-            *sum = Some(added.ok_or_else(|| bad_key(&self.key, format!("the control total of `{name}` does not fit into 38 digits"), "use a smaller type"))?);
+            *sum = Some(added.ok_or_else(|| {
+                bad_key(
+                    &self.key,
+                    format!("the control total of `{name}` does not fit into 38 digits"),
+                    "use a smaller type",
+                )
+            })?);
         }
         Ok(())
     }
@@ -237,7 +256,15 @@ impl OpenDocument {
         span.map(|(start, end)| &self.arena[start as usize..end as usize])
     }
 
-    fn two_rows(&self, layout: &Layout, columns: &mut Columns<'_>, row: usize, grid: usize, label: &str, first: &[Span]) -> Error {
+    fn two_rows(
+        &self,
+        layout: &Layout,
+        columns: &mut Columns<'_>,
+        row: usize,
+        grid: usize,
+        label: &str,
+        first: &[Span],
+    ) -> Error {
         let spec = &layout.spec.grids[grid];
         let mut values = Vec::new();
         for (index, value) in layout.grid_values[grid].iter().enumerate() {
@@ -252,7 +279,12 @@ impl OpenDocument {
 
     fn off_grid(&self, layout: &Layout, columns: &Columns<'_>, row: usize, grid: usize) -> Result<Error> {
         let spec = &layout.spec.grids[grid];
-        let message = format!("`{}` is `{}`, which the grid `{}` does not have", spec.column, columns.pivot_text(grid, row)?, spec.name);
+        let message = format!(
+            "`{}` is `{}`, which the grid `{}` does not have",
+            spec.column,
+            columns.pivot_text(grid, row)?,
+            spec.name
+        );
         let help = format!("widen pivot.{0}, or set pivot.{0}.off_grid to \"extend\" or \"drop\"", spec.name);
         Ok(bad_key(&self.key, message, help))
     }
@@ -263,7 +295,11 @@ fn attribute_text(layout: &Layout, columns: &Columns<'_>, name: &str, row: usize
     let text = index.map(|index| columns.text(index, row)).transpose()?.flatten();
     text.ok_or_else(|| {
         let key = columns.key(row);
-        bad_key(key, format!("`{name}` is NULL, and `output.name` uses it"), format!("use coalesce({name}, …) in the query"))
+        bad_key(
+            key,
+            format!("`{name}` is NULL, and `output.name` uses it"),
+            format!("use coalesce({name}, …) in the query"),
+        )
     })
 }
 

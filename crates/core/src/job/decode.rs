@@ -198,8 +198,9 @@ impl<'a> Fields<'a> {
             return *value;
         }
         let words: Vec<String> = choices.iter().map(|(word, _)| format!("`{word}`")).collect();
-        let problem = Problem::new(format!("`{}` is `{}`, which is none of {}", self.full(field), text.value, words.join(", ")))
-            .at(text.place);
+        let problem =
+            Problem::new(format!("`{}` is `{}`, which is none of {}", self.full(field), text.value, words.join(", ")))
+                .at(text.place);
         let nearest = suggest::nearest(&text.value, choices.iter().map(|(word, _)| *word));
         let problem = match nearest {
             Some(word) => problem.help(format!("did you mean `{word}`?")),

@@ -16,7 +16,10 @@ impl Files {
     pub fn read(folder: &Path, overrides: &Overrides) -> Result<Self> {
         if !folder.is_dir() {
             let problem = Problem::new("is not a job folder").at(Place::whole(folder.display().to_string()));
-            return Err(Error::new(ErrorKind::Usage, problem.help("name a folder that holds job.toml; `keyfold init` makes one")));
+            return Err(Error::new(
+                ErrorKind::Usage,
+                problem.help("name a folder that holds job.toml; `keyfold init` makes one"),
+            ));
         }
         let query = overrides.query.clone().unwrap_or_else(|| folder.join("query.sql"));
         Ok(Self {
@@ -109,7 +112,8 @@ fn decode(decoder: &Decoder<'_>, root: &Node, overrides: &Overrides, current: &P
     }
     let params: Vec<_> = fields.table("params").iter().map(|entry| param(decoder, entry)).collect();
     let pivots: Vec<_> = fields.table("pivot").iter().map(|entry| pivot(decoder, entry)).collect();
-    let totals: Vec<_> = fields.items("totals").into_iter().enumerate().map(|(index, node)| total(decoder, index, node)).collect();
+    let totals: Vec<_> =
+        fields.items("totals").into_iter().enumerate().map(|(index, node)| total(decoder, index, node)).collect();
     let output = fields.require("output").and_then(|node| output(decoder, node, overrides, current));
     fields.finish();
     Some(Written {
@@ -144,7 +148,11 @@ fn table(decoder: &Decoder<'_>, entry: &Entry) -> Option<Table> {
 }
 
 /// A choice whose absence means that the file's name decides.
-fn optional_choice<T: Copy>(fields: &mut Fields<'_>, field: &'static str, choices: &[(&'static str, Option<T>)]) -> Option<T> {
+fn optional_choice<T: Copy>(
+    fields: &mut Fields<'_>,
+    field: &'static str,
+    choices: &[(&'static str, Option<T>)],
+) -> Option<T> {
     fields.get(field)?;
     fields.choice(field, choices)
 }
@@ -155,7 +163,8 @@ fn schema(decoder: &Decoder<'_>, table: &str, entries: &[Entry]) -> Vec<(String,
             Some((entry.key.clone(), At { value: sql_type.clone(), place: entry.node.origin.place(decoder.source) }))
         }
         other => {
-            let message = format!("`tables.{table}.schema.{}` must be a SQL type in quotes, not {}", entry.key, other.kind());
+            let message =
+                format!("`tables.{table}.schema.{}` must be a SQL type in quotes, not {}", entry.key, other.kind());
             decoder.report(&entry.node.origin, message, Some("such as \"VARCHAR\" or \"DECIMAL(12,2)\"".into()));
             None
         }
@@ -171,7 +180,8 @@ fn param(decoder: &Decoder<'_>, entry: &Entry) -> Option<Param> {
     if let Value::Table(_) = &entry.node.value {
         let mut fields = Fields::of(decoder, format!("params.{}", entry.key), &entry.node);
         let sql_type = fields.require_string("type");
-        let default = fields.get("default").and_then(|node| constant(decoder, &format!("params.{}.default", entry.key), node));
+        let default =
+            fields.get("default").and_then(|node| constant(decoder, &format!("params.{}.default", entry.key), node));
         fields.finish();
         return Some(Param { name: entry.key.clone(), sql_type: sql_type?.value, default, place });
     }
@@ -217,7 +227,8 @@ fn pivot(decoder: &Decoder<'_>, entry: &Entry) -> Option<Pivot> {
         fields.choice("off_grid", &[("fail", OffGrid::Fail), ("extend", OffGrid::Extend), ("drop", OffGrid::Drop)]);
     let range = fields.get("range").map(|node| range(decoder, &name, node));
     let values = fields.get("values").is_some().then(|| {
-        let constants = fields.items("values").into_iter().map(|node| constant(decoder, &format!("{name}.values"), node));
+        let constants =
+            fields.items("values").into_iter().map(|node| constant(decoder, &format!("{name}.values"), node));
         constants.collect::<Option<Vec<_>>>().map(Cells::Values)
     });
     let select = fields.string("from").map(|sql| Some(Cells::Select(sql)));
@@ -242,7 +253,8 @@ fn range(decoder: &Decoder<'_>, name: &str, node: &Node) -> Option<Cells> {
     {
         return Some(Cells::Range(*first, *last));
     }
-    let message = format!("`{name}.range` must be [first, last], two integers in order with at most {MOST_CELLS} between them");
+    let message =
+        format!("`{name}.range` must be [first, last], two integers in order with at most {MOST_CELLS} between them");
     decoder.report(&node.origin, message, None);
     None
 }
@@ -280,7 +292,11 @@ fn output(decoder: &Decoder<'_>, node: &Node, overrides: &Overrides, current: &P
     }
     let pretty = fields.boolean("pretty", false);
     if layout == Layout::Ndjson && pretty {
-        decoder.report(&node.origin, "`output.pretty` would break a document over lines, which ndjson cannot hold".into(), None);
+        decoder.report(
+            &node.origin,
+            "`output.pretty` would break a document over lines, which ndjson cannot hold".into(),
+            None,
+        );
     }
     let keep = fields.integer("keep", 1..=10_000, 3) as usize;
     fields.finish();
@@ -294,7 +310,8 @@ mod tests {
     const JOB: &str = "version = 1\nkey = \"id\"\n[tables.t]\npath = \"t.csv\"\nschema = { id = \"INT\" }\n[output]\nurl = \"out\"\nname = \"{id}.json\"\n";
 
     fn read(toml: &str, set: &[&str]) -> Result<Job> {
-        let folder = std::env::temp_dir().join(format!("keyfold-job-{}-{:?}", std::process::id(), std::thread::current().id()));
+        let folder =
+            std::env::temp_dir().join(format!("keyfold-job-{}-{:?}", std::process::id(), std::thread::current().id()));
         std::fs::create_dir_all(&folder).unwrap();
         for (name, text) in [("job.toml", toml), ("query.sql", "SELECT id FROM t"), ("document.json", "{}")] {
             std::fs::write(folder.join(name), text).unwrap();

@@ -78,9 +78,14 @@ pub(super) fn parse(source: &Source) -> Result<Node> {
         })
         .collect();
     let start = table.span().start;
-    let node = convert_table(table.into_inner(), Origin::File(start), &|span| Origin::File(span.start), &mut |origin, message| {
-        problems.push(Problem::new(message).at(origin.place(source)));
-    });
+    let node = convert_table(
+        table.into_inner(),
+        Origin::File(start),
+        &|span| Origin::File(span.start),
+        &mut |origin, message| {
+            problems.push(Problem::new(message).at(origin.place(source)));
+        },
+    );
     match problems.is_empty() {
         true => Ok(node),
         false => Err(Error::all(ErrorKind::Usage, problems)),

@@ -97,7 +97,9 @@ impl Compiler<'_> {
                 self.document.fragments.push(Fragment::Attribute(slot));
             }
             Node::Pivot(pivot) => self.pivot(pivot, depth),
-            Node::Object(members) => self.sequence(b"{", b"}", members.iter().map(|(name, node)| (Some(name), node)), depth),
+            Node::Object(members) => {
+                self.sequence(b"{", b"}", members.iter().map(|(name, node)| (Some(name), node)), depth)
+            }
             Node::Array(items) => self.sequence(b"[", b"]", items.iter().map(|node| (None, node)), depth),
         }
     }

@@ -144,7 +144,10 @@ impl<'a> Parser<'a> {
                 "$null" => pivot.null = Some(compact(value.get())),
                 _ => {
                     let help = match name.starts_with('$') {
-                        true => format!("{}; a member name that starts with $ is written $$", suggest::did_you_mean(&name, KNOWN)),
+                        true => format!(
+                            "{}; a member name that starts with $ is written $$",
+                            suggest::did_you_mean(&name, KNOWN)
+                        ),
                         false => "a pivot's members come from its grid; put constants around it".into(),
                     };
                     self.problem(value, format!("unknown member `{name}` of a pivot"), Some(help));
@@ -261,7 +264,9 @@ mod tests {
 
     #[test]
     fn a_fill_of_several_lines_stands_on_one() {
-        let template = parse("{\"$pivot\": \"w\", \"$value\": \"v\", \"$fill\": {\n  \"a b\": [1,\t\"\\\" \\\\\", 2.50 ]\n}}").unwrap();
+        let template =
+            parse("{\"$pivot\": \"w\", \"$value\": \"v\", \"$fill\": {\n  \"a b\": [1,\t\"\\\" \\\\\", 2.50 ]\n}}")
+                .unwrap();
         let fill = template.root.pivots()[0].1.fill.clone();
         assert_eq!(fill.as_deref(), Some(r#"{"a b":[1,"\" \\",2.50]}"#));
     }

@@ -14,7 +14,9 @@ use datafusion::physical_expr::{
     Distribution, EquivalenceProperties, LexRequirement, OrderingRequirements, Partitioning, PhysicalExpr,
     PhysicalSortRequirement,
 };
-use datafusion::physical_plan::execution_plan::{Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions};
+use datafusion::physical_plan::execution_plan::{
+    Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
+};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
@@ -48,7 +50,8 @@ impl FoldExec {
     /// The columns that decide which partition a row belongs to, then those that order it there.
     fn sort_columns(&self) -> Result<Vec<Arc<dyn PhysicalExpr>>> {
         let schema = self.input.schema();
-        let column = |name: &str| -> Result<Arc<dyn PhysicalExpr>> { Ok(Arc::new(Column::new_with_schema(name, &schema)?)) };
+        let column =
+            |name: &str| -> Result<Arc<dyn PhysicalExpr>> { Ok(Arc::new(Column::new_with_schema(name, &schema)?)) };
         match &self.spec.naming {
             Naming::Own(_) => Ok(vec![column(&self.spec.key)?]),
             Naming::Shard { column: shard, .. } => Ok(vec![column(shard)?, column(&self.spec.key)?]),

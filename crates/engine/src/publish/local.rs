@@ -132,7 +132,9 @@ impl Place {
     }
 
     fn collect(&self, published: &Pointer) -> Result<usize> {
-        let not = |error: io::Error| failed(format_args!("old snapshots in {} cannot be removed", self.root.display()), error);
+        let not = |error: io::Error| {
+            failed(format_args!("old snapshots in {} cannot be removed", self.root.display()), error)
+        };
         let _lock = self.lock().map_err(not)?;
         let mut removed = 0;
         for entry in fs::read_dir(self.root.join(SNAPSHOTS)).map_err(not)? {
@@ -180,6 +182,9 @@ fn write_durably(path: &Path, text: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-async fn blocking<T: Send + 'static>(place: Place, work: impl FnOnce(&Place) -> Result<T> + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    place: Place,
+    work: impl FnOnce(&Place) -> Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(move || work(&place)).await.map_err(Error::internal)?
 }

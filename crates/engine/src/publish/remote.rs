@@ -54,7 +54,8 @@ impl RemotePublisher {
                 }
             }
         });
-        let mut publisher = Self { store, root, output: output.to_owned(), run: run.to_owned(), before: None, heartbeat };
+        let mut publisher =
+            Self { store, root, output: output.to_owned(), run: run.to_owned(), before: None, heartbeat };
         publisher.before = publisher.current().await?;
         Ok(publisher)
     }
@@ -90,11 +91,16 @@ impl RemotePublisher {
                 // A put whose answer was lost is sent again, and then finds itself.
                 match self.current().await? {
                     Some((now, _)) if now.run == self.run => Ok(()),
-                    now => Err(lost_race(&self.output, &self.run, now.as_ref().map(|(pointer, _)| pointer.run.as_str()))),
+                    now => {
+                        Err(lost_race(&self.output, &self.run, now.as_ref().map(|(pointer, _)| pointer.run.as_str())))
+                    }
                 }
             }
             Err(object_store::Error::NotImplemented { .. }) => {
-                let problem = Problem::new(format!("the store of {} has no conditional put, without which two runs could publish at once", self.output));
+                let problem = Problem::new(format!(
+                    "the store of {} has no conditional put, without which two runs could publish at once",
+                    self.output
+                ));
                 Err(Error::new(ErrorKind::Usage, problem.help("use a store that has it, such as S3, or one behind it")))
             }
             Err(error) => Err(failed(format_args!("{} cannot be published", self.run), error)),
@@ -157,7 +163,9 @@ impl Publisher for RemotePublisher {
     }
 
     async fn collect(&mut self, published: &Pointer) -> Result<usize> {
-        self.collect_all(published).await.map_err(|error| failed(format_args!("old snapshots in {} cannot be removed", self.output), error))
+        self.collect_all(published)
+            .await
+            .map_err(|error| failed(format_args!("old snapshots in {} cannot be removed", self.output), error))
     }
 }
 

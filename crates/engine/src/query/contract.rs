@@ -18,7 +18,8 @@ impl<'a> Columns<'a> {
         let mut problems = Vec::new();
         for (index, field) in schema.fields().iter().enumerate() {
             if schema.fields()[..index].iter().any(|earlier| earlier.name() == field.name()) {
-                let problem = Problem::new(format!("the query gives two columns `{}`", field.name())).at(Place::whole(query));
+                let problem =
+                    Problem::new(format!("the query gives two columns `{}`", field.name())).at(Place::whole(query));
                 problems.push(problem.help("name each output column with AS"));
             }
         }
@@ -30,7 +31,10 @@ impl<'a> Columns<'a> {
             Ok(field) => Some(field.data_type()),
             Err(_) => {
                 let message = format!("{role} `{name}` is no column of {}", self.query);
-                let help = did_you_mean(name, self.schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>());
+                let help = did_you_mean(
+                    name,
+                    self.schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(),
+                );
                 self.problem(message, place, help);
                 None
             }

@@ -19,7 +19,8 @@ pub(super) fn problem(source: &Source, error: &DataFusionError) -> Problem {
     }
     if let Some(call) = unfit_call(&root.strip_backtrace()) {
         let function = call.split('(').next().unwrap_or(call);
-        let problem = Problem::new(format!("no function takes these arguments: {call}")).at(only_call(source, function));
+        let problem =
+            Problem::new(format!("no function takes these arguments: {call}")).at(only_call(source, function));
         return problem.help("CAST the arguments to types that it takes");
     }
     let diagnostic = error.diagnostic();
@@ -38,7 +39,11 @@ pub(super) fn problem(source: &Source, error: &DataFusionError) -> Problem {
     };
     let problem = Problem::new(message).at(place);
     let helps: Vec<&str> = diagnostic.map_or_else(Vec::new, |d| {
-        d.helps.iter().map(|help| help.message.as_str()).chain(d.notes.iter().map(|note| note.message.as_str())).collect()
+        d.helps
+            .iter()
+            .map(|help| help.message.as_str())
+            .chain(d.notes.iter().map(|note| note.message.as_str()))
+            .collect()
     });
     match helps.is_empty() {
         true => problem,
@@ -98,7 +103,10 @@ pub(super) fn identifier(source: &Source, name: &str) -> Place {
 
 /// Where a function is called, if it is called only once; the planner does not say which call it means.
 fn only_call(source: &Source, function: &str) -> Place {
-    let calls = tokens(source).iter().filter(|token| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case(function))).count();
+    let calls = tokens(source)
+        .iter()
+        .filter(|token| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case(function)))
+        .count();
     match calls {
         1 => identifier(source, function),
         _ => Place::whole(&source.name),
@@ -114,7 +122,8 @@ pub(super) fn first_word(source: &Source) -> Place {
 pub(super) fn second_statement(source: &Source) -> Place {
     let tokens = tokens(source);
     let mut rest = tokens.iter().skip_while(|token| token.token != Token::SemiColon);
-    rest.find(|token| token.token != Token::SemiColon).map_or_else(|| Place::whole(&source.name), |token| place(source, token))
+    rest.find(|token| token.token != Token::SemiColon)
+        .map_or_else(|| Place::whole(&source.name), |token| place(source, token))
 }
 
 fn place(source: &Source, token: &TokenWithSpan) -> Place {
@@ -124,7 +133,18 @@ fn place(source: &Source, token: &TokenWithSpan) -> Place {
 /// The text's tokens without blanks and comments.
 fn tokens(source: &Source) -> Vec<TokenWithSpan> {
     let mut tokens = Tokenizer::new(&GenericDialect {}, &source.text).tokenize_with_location().unwrap_or_default();
-    tokens.retain(|token| !matches!(&token.token, Token::Whitespace(Whitespace::Space | Whitespace::Newline | Whitespace::Tab | Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_))));
+    tokens.retain(|token| {
+        !matches!(
+            &token.token,
+            Token::Whitespace(
+                Whitespace::Space
+                    | Whitespace::Newline
+                    | Whitespace::Tab
+                    | Whitespace::SingleLineComment { .. }
+                    | Whitespace::MultiLineComment(_)
+            )
+        )
+    });
     tokens
 }
 
@@ -132,6 +152,7 @@ fn tokens(source: &Source) -> Vec<TokenWithSpan> {
 pub(super) fn table_names(context: &SessionContext) -> Vec<String> {
     let state = context.state();
     let catalog = &state.config_options().catalog;
-    let schema = state.catalog_list().catalog(&catalog.default_catalog).and_then(|list| list.schema(&catalog.default_schema));
+    let schema =
+        state.catalog_list().catalog(&catalog.default_catalog).and_then(|list| list.schema(&catalog.default_schema));
     schema.map_or_else(Vec::new, |schema| schema.table_names())
 }

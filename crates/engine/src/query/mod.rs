@@ -25,7 +25,11 @@ pub(crate) async fn plan(context: &SessionContext, source: &Source, params: &Par
     let refuse = |problem: Problem| Error::new(ErrorKind::Query, problem);
     let statement = single_select(source).map_err(refuse)?;
     undeclared_tables(context, source, &statement)?;
-    let plan = context.state().statement_to_plan(statement).await.map_err(|error| refuse(diagnose::problem(source, &error)))?;
+    let plan = context
+        .state()
+        .statement_to_plan(statement)
+        .await
+        .map_err(|error| refuse(diagnose::problem(source, &error)))?;
     let plan = params.bind(source, plan)?;
     // The branches of a UNION get their common types here, before anybody looks at the schema.
     let state = context.state();
@@ -64,7 +68,8 @@ fn undeclared_tables(context: &SessionContext, source: &Source, statement: &Stat
     let declared = diagnose::table_names(context);
     let unknown = |name: &str| {
         let help = did_you_mean(name, declared.iter().map(String::as_str).collect::<Vec<_>>());
-        let problem = Problem::new(format!("the job declares no table `{name}`")).at(diagnose::identifier(source, name));
+        let problem =
+            Problem::new(format!("the job declares no table `{name}`")).at(diagnose::identifier(source, name));
         problem.help(help)
     };
     let problems: Vec<Problem> = used

@@ -44,7 +44,8 @@ impl Params {
         for param in declared {
             let default = param.default.clone().map(|text| (text, param.place.clone()));
             let Some((text, place)) = texts.remove(&param.name).or(default) else {
-                let problem = Problem::new(format!("the parameter `{}` has no value", param.name)).at(param.place.clone());
+                let problem =
+                    Problem::new(format!("the parameter `{}` has no value", param.name)).at(param.place.clone());
                 problems.push(problem.help(format!("give one with --param {}=VALUE", param.name)));
                 continue;
             };
@@ -53,7 +54,9 @@ impl Params {
                     params.values.insert(param.name.clone(), value);
                     params.texts.insert(param.name.clone(), text);
                 }
-                Err(message) => problems.push(Problem::new(format!("the parameter `{}`: {message}", param.name)).at(place)),
+                Err(message) => {
+                    problems.push(Problem::new(format!("the parameter `{}`: {message}", param.name)).at(place))
+                }
             }
         }
         match problems.is_empty() {

@@ -59,7 +59,9 @@ fn observe(plan: &Arc<dyn ExecutionPlan>) -> Progress {
     let mut progress = Progress::default();
     let mut waiting = vec![plan];
     while let Some(plan) = waiting.pop() {
-        let sum = |name: &str| plan.metrics().and_then(|metrics| metrics.sum_by_name(name)).map_or(0, |sum| sum.as_usize() as u64);
+        let sum = |name: &str| {
+            plan.metrics().and_then(|metrics| metrics.sum_by_name(name)).map_or(0, |sum| sum.as_usize() as u64)
+        };
         if plan.children().is_empty() {
             progress.rows += plan.metrics().and_then(|metrics| metrics.output_rows()).unwrap_or(0) as u64;
         }

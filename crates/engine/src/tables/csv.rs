@@ -56,7 +56,8 @@ pub(super) async fn columns(
                 first = Some((file, names));
             }
             Some((other, expected)) if *expected != names => {
-                let message = format!("its columns are {}, but {} has {}", names.join(", "), other.name(), expected.join(", "));
+                let message =
+                    format!("its columns are {}, but {} has {}", names.join(", "), other.name(), expected.join(", "));
                 let help = "files of one table have the same header; split them into two tables and UNION ALL them";
                 return Err(input(&file, 1, message).help(help).into_error());
             }
@@ -79,8 +80,12 @@ fn check(table: &Table, file: &File, names: &[String], declared: &[Arc<Field>]) 
         }
     }
     for field in declared.iter().filter(|field| !names.contains(field.name())) {
-        let message = format!("the header has no column `{}`, which `tables.{}.schema` declares", field.name(), table.name);
-        let help = format!("{}; a file without a header needs header = false", did_you_mean(field.name(), names.iter().map(String::as_str)));
+        let message =
+            format!("the header has no column `{}`, which `tables.{}.schema` declares", field.name(), table.name);
+        let help = format!(
+            "{}; a file without a header needs header = false",
+            did_you_mean(field.name(), names.iter().map(String::as_str))
+        );
         problems.push(input(file, 1, message).help(help));
     }
     match problems.is_empty() {
@@ -103,7 +108,9 @@ async fn header(store: &dyn ObjectStore, table: &Table, compression: Compression
             Ok(Some(more)) => start.extend_from_slice(&more),
             Ok(None) => break,
             Err(error) if compression == Compression::None => return Err(unreadable(&error)),
-            Err(error) => return Err(input(file, 1, format!("cannot be decompressed: {}", error.strip_backtrace())).into_error()),
+            Err(error) => {
+                return Err(input(file, 1, format!("cannot be decompressed: {}", error.strip_backtrace())).into_error());
+            }
         }
     }
     let mut text = CsvText::default().with_header(true).with_delimiter(table.csv.delimiter).with_quote(table.csv.quote);

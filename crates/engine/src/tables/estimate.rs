@@ -62,7 +62,11 @@ impl FileFormat for Estimated {
         Ok(statistics)
     }
 
-    async fn create_physical_plan(&self, state: &dyn Session, config: FileScanConfig) -> Result<Arc<dyn ExecutionPlan>> {
+    async fn create_physical_plan(
+        &self,
+        state: &dyn Session,
+        config: FileScanConfig,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         self.0.create_physical_plan(state, config).await
     }
 

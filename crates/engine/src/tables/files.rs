@@ -41,7 +41,10 @@ pub(super) async fn find(context: &SessionContext, table: &Table) -> Result<Vec<
         None => location.clone(),
     };
     let url = ListingTableUrl::parse(&text).map_err(|error| {
-        Error::new(ErrorKind::Usage, located(Problem::new(format!("`{location}` is no usable path: {}", error.strip_backtrace()))))
+        Error::new(
+            ErrorKind::Usage,
+            located(Problem::new(format!("`{location}` is no usable path: {}", error.strip_backtrace()))),
+        )
     })?;
     let store = context.runtime_env().object_store(url.object_store()).map_err(running)?;
     let unavailable = |error: object_store::Error| {
@@ -55,7 +58,9 @@ pub(super) async fn find(context: &SessionContext, table: &Table) -> Result<Vec<
         match store.head(url.prefix()).await {
             Ok(meta) => vec![meta],
             // A prefix without its final slash.
-            Err(object_store::Error::NotFound { .. }) => store.list(Some(url.prefix())).try_collect().await.map_err(unavailable)?,
+            Err(object_store::Error::NotFound { .. }) => {
+                store.list(Some(url.prefix())).try_collect().await.map_err(unavailable)?
+            }
             Err(error) => return Err(unavailable(error)),
         }
     };
@@ -95,13 +100,19 @@ pub(super) fn format(table: &Table, files: &[File]) -> Result<(Format, Compressi
             _ => None,
         };
         let Some(format) = table.format.or(format) else {
-            let problem = Problem::new(format!("`tables.{}`: the name {} does not say its format", table.name, file.name()));
+            let problem =
+                Problem::new(format!("`tables.{}`: the name {} does not say its format", table.name, file.name()));
             let help = format!("set tables.{}.format to \"csv\", \"parquet\" or \"ndjson\"", table.name);
             return Err(Error::new(ErrorKind::Usage, problem.at(table.path.place.clone()).help(help)));
         };
         let this = (format, table.compression.unwrap_or(compression));
         if *found.get_or_insert(this) != this {
-            let problem = Problem::new(format!("`tables.{}` mixes formats: {} differs from {}", table.name, file.name(), files[0].name()));
+            let problem = Problem::new(format!(
+                "`tables.{}` mixes formats: {} differs from {}",
+                table.name,
+                file.name(),
+                files[0].name()
+            ));
             let help = "narrow the path, such as with a glob: data/*.parquet";
             return Err(Error::new(ErrorKind::Usage, problem.at(table.path.place.clone()).help(help)));
         }

@@ -71,7 +71,8 @@ fn bad_record(table: &ResolvedTable, file: &File, after: usize, error: &DataFusi
     if let Some((_, cause)) = message.split_once("Io error: ")
         && table.compression != Compression::None
     {
-        return at(file, after, format!("cannot be decompressed from about here: {cause}")).help("the file is cut off or damaged: fetch it again");
+        return at(file, after, format!("cannot be decompressed from about here: {cause}"))
+            .help("the file is cut off or damaged: fetch it again");
     }
     let number = message.split("line ").nth(1).and_then(|rest| rest.split([',', '.', ' ']).next());
     let line = number.and_then(|number| number.parse().ok()).unwrap_or(after);
@@ -85,7 +86,12 @@ fn bad_value(table: &ResolvedTable, file: &File, batch: &RecordBatch, first_line
         let texts = batch.column(index).as_string_view();
         let Some(row) = bad_row(field, batch, index) else { continue };
         if first.as_ref().is_none_or(|(earlier, _)| row < *earlier) {
-            let message = format!("column `{}`: `{}` is not exactly of type {}", field.name(), texts.value(row), sql_name(field.data_type()));
+            let message = format!(
+                "column `{}`: `{}` is not exactly of type {}",
+                field.name(),
+                texts.value(row),
+                sql_name(field.data_type())
+            );
             let help = format!("correct the value, or declare another type in tables.{}.schema", table.table.name);
             first = Some((row, at(file, first_line + row, message).help(help)));
         }

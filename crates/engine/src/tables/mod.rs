@@ -90,7 +90,8 @@ async fn resolve(context: &SessionContext, table: &Table) -> Result<ResolvedTabl
     let files = files::find(context, table).await?;
     let (format, compression) = files::format(table, &files)?;
     if declared.is_empty() && format != Format::Parquet {
-        let problem = Problem::new(format!("`tables.{}` needs a schema: text files do not say their types", table.name));
+        let problem =
+            Problem::new(format!("`tables.{}` needs a schema: text files do not say their types", table.name));
         let help = "write schema = { column = \"TYPE\", … }; `keyfold init` guesses one from the file";
         return Err(Error::new(ErrorKind::Usage, problem.at(table.path.place.clone()).help(help)));
     }
@@ -101,8 +102,14 @@ async fn resolve(context: &SessionContext, table: &Table) -> Result<ResolvedTabl
     };
     for unique in &table.unique {
         if columns.field_with_name(&unique.value).is_err() {
-            let problem = Problem::new(format!("`tables.{}.unique` names `{}`, which the table does not have", table.name, unique.value));
-            let help = keyfold_core::suggest::did_you_mean(&unique.value, columns.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>());
+            let problem = Problem::new(format!(
+                "`tables.{}.unique` names `{}`, which the table does not have",
+                table.name, unique.value
+            ));
+            let help = keyfold_core::suggest::did_you_mean(
+                &unique.value,
+                columns.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(),
+            );
             return Err(Error::new(ErrorKind::Usage, problem.at(unique.place.clone()).help(help)));
         }
     }
@@ -141,11 +148,7 @@ fn read_schema(table: &ResolvedTable) -> SchemaRef {
     Arc::new(Schema::new(table.columns.fields().iter().map(read).collect::<Vec<_>>()))
 }
 
-pub(crate) fn listing(
-    table: &ResolvedTable,
-    files: &[File],
-    schema: SchemaRef,
-) -> Result<Arc<ListingTable>> {
+pub(crate) fn listing(table: &ResolvedTable, files: &[File], schema: SchemaRef) -> Result<Arc<ListingTable>> {
     let format: Arc<dyn FileFormat> = match table.format {
         Format::Csv => Arc::new(Estimated(Arc::new(csv::format(&table.table, table.compression)))),
         Format::Parquet => Arc::new(ParquetFormat::default()),

@@ -29,7 +29,8 @@ pub(super) async fn columns(
         let found = match read {
             Ok(found) => found,
             Err(error) => {
-                let problem = Problem::new(format!("is no readable Parquet file: {}", error.find_root().strip_backtrace()));
+                let problem =
+                    Problem::new(format!("is no readable Parquet file: {}", error.find_root().strip_backtrace()));
                 problems.push(problem.at(Place::whole(file.name())));
                 continue;
             }
@@ -56,7 +57,9 @@ fn disagreement(table: &Table, file: &File, declared: &Field, found: &Schema) ->
         Ok(field) => {
             let message = format!(
                 "the column `{name}` is {}, and `tables.{}.schema` declares {}, which could lose something",
-                field.data_type(), table.name, declared.data_type()
+                field.data_type(),
+                table.name,
+                declared.data_type()
             );
             Problem::new(message).help("declare the file's type, or leave the schema out, and CAST in the query")
         }
@@ -73,9 +76,10 @@ fn widens(from: &DataType, to: &DataType) -> bool {
         Int32 | UInt32 => Some((10, 0)),
         Int64 => Some((19, 0)),
         UInt64 => Some((20, 0)),
-        Decimal32(precision, scale) | Decimal64(precision, scale) | Decimal128(precision, scale) | Decimal256(precision, scale) => {
-            Some((i32::from(*precision) - i32::from(*scale), i32::from(*scale)))
-        }
+        Decimal32(precision, scale)
+        | Decimal64(precision, scale)
+        | Decimal128(precision, scale)
+        | Decimal256(precision, scale) => Some((i32::from(*precision) - i32::from(*scale), i32::from(*scale))),
         _ => None,
     };
     let text = |data_type: &DataType| matches!(data_type, Utf8 | LargeUtf8 | Utf8View);

@@ -18,7 +18,8 @@ pub(super) async fn declared(context: &SessionContext, table: &Table) -> Result<
             Ok(data_type) => fields.push(Arc::new(Field::new(name, data_type, true))),
             Err(message) => {
                 let message = format!("`tables.{}.schema.{name}`: {message}", table.name);
-                let help = "use a SQL type, such as VARCHAR, INT, BIGINT, DOUBLE, DECIMAL(12,2), BOOLEAN, DATE or TIMESTAMP";
+                let help =
+                    "use a SQL type, such as VARCHAR, INT, BIGINT, DOUBLE, DECIMAL(12,2), BOOLEAN, DATE or TIMESTAMP";
                 problems.push(Problem::new(message).at(sql_type.place.clone()).help(help));
             }
         }
@@ -41,6 +42,7 @@ pub(crate) async fn data_type(context: &SessionContext, sql_type: &str) -> Resul
     if parser.next_token().token != Token::EOF {
         return Err(unknown());
     }
-    let plan = context.state().create_logical_plan(&format!("SELECT CAST(NULL AS {parsed})")).await.map_err(|_| unknown())?;
+    let plan =
+        context.state().create_logical_plan(&format!("SELECT CAST(NULL AS {parsed})")).await.map_err(|_| unknown())?;
     Ok(plan.schema().field(0).data_type().clone())
 }

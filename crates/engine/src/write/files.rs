@@ -85,7 +85,11 @@ fn write_all(folder: &Path, made: &mut HashSet<PathBuf>, batch: &DocumentBatch<'
         written.map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => Error::new(
                 ErrorKind::Input,
-                format!("key `{}`: {} exists already; does this disk take names that differ in case only for the same?", batch.key(row), path.display()),
+                format!(
+                    "key `{}`: {} exists already; does this disk take names that differ in case only for the same?",
+                    batch.key(row),
+                    path.display()
+                ),
             ),
             _ => failed(&path.display().to_string(), &error),
         })?;
@@ -94,7 +98,11 @@ fn write_all(folder: &Path, made: &mut HashSet<PathBuf>, batch: &DocumentBatch<'
     Ok(lines)
 }
 
-async fn put_all(store: &Arc<dyn ObjectStore>, prefix: &object_store::path::Path, batch: &RecordBatch) -> Result<Lines> {
+async fn put_all(
+    store: &Arc<dyn ObjectStore>,
+    prefix: &object_store::path::Path,
+    batch: &RecordBatch,
+) -> Result<Lines> {
     let documents = DocumentBatch(batch);
     let put = |row: usize| {
         let entry = entry(&documents, row);

@@ -1,8 +1,8 @@
 //! A partition's part of the manifest, written as its documents are.
 
+use keyfold_core::Result;
 use keyfold_core::layout::manifest_part;
 use keyfold_core::manifest::{Part, Sha256Sum};
-use keyfold_core::Result;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::sink::{Folder, Lines, failed};

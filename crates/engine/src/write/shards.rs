@@ -37,7 +37,9 @@ impl Encoder {
         Ok(match compression {
             Compression::None => Self::Plain(Vec::new()),
             Compression::Gzip => Self::Gzip(GzEncoder::new(Vec::new(), flate2::Compression::default())),
-            Compression::Zstd => Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL)?),
+            Compression::Zstd => {
+                Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL)?)
+            }
         })
     }
 

@@ -1,0 +1,218 @@
+//! An object store as input and output: the same documents, one publisher, and faults that come and go.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use libtest_mimic::{Completion, Trial};
+use serde_json::Value;
+
+use crate::load::{BUSY, Load};
+use crate::program::{Outcome, Process, ensure, keyfold, run, skip_or_fail, succeed};
+use crate::proxy::Proxy;
+use crate::seaweed::{ACCESS_KEY, BUCKET, SECRET, Server, Shared, WEED};
+
+/// Long enough for a store that is started again, in a trial that must not wait for minutes.
+const RETRY_SECONDS: &str = "60";
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let shared = Shared::default();
+    let trial = |name: &str, check: fn(&Server) -> Outcome| {
+        let shared = shared.clone();
+        Trial::ignorable_test(name, move || with_weed(|weed| check(shared.get(weed)?.as_ref())))
+    };
+    vec![
+        Trial::ignorable_test(
+            "a store that dies in the middle of a run and comes back leaves what was published or the new documents",
+            || with_weed(|weed| store_dies(&Arc::new(Server::start(weed)?), weed)),
+        ),
+        trial("a store that answers 503 to one in five requests gets the same documents", unavailable_now_and_then),
+        trial("tables and documents in a store give the same bytes as on the disk", same_as_local),
+        trial("of two runs at once on one output in a store one wins and the other publishes nothing", two_at_once),
+        trial("a store's options may stand in keyfold's own settings", settings),
+        trial("wrong credentials are told without a secret", wrong_credentials),
+    ]
+}
+
+fn with_weed(check: impl FnOnce(&PathBuf) -> Outcome) -> Outcome<Completion> {
+    match std::env::var_os(WEED).map(PathBuf::from) {
+        Some(weed) => check(&weed).map(|()| Completion::Completed),
+        None => skip_or_fail(&format!("SeaweedFS is not set up: {WEED} names no program; ./test.sh sets it")),
+    }
+}
+
+/// A job whose input is in the bucket.
+struct Remote {
+    load: Load,
+    name: &'static str,
+}
+
+impl Remote {
+    fn new(server: &Server, name: &'static str, rows: usize, ids: usize) -> Outcome<Self> {
+        let load = Load::new(rows, ids)?;
+        server.put(&format!("{name}/in/events.csv"), &std::fs::read(load.job().join("events.csv"))?)?;
+        Ok(Self { load, name })
+    }
+
+    fn output(&self) -> String {
+        format!("s3://{BUCKET}/{}/out", self.name)
+    }
+
+    /// `keyfold run` from the bucket to the bucket, through a port.
+    fn command(&self, port: u16, version: &str) -> Command {
+        let mut command = self.load.command(version);
+        command.arg("--set").arg(format!("tables.events.path=s3://{BUCKET}/{}/in/events.csv", self.name));
+        command.arg("--output").arg(self.output());
+        reach(&mut command, port);
+        command
+    }
+
+    fn pointer(&self, server: &Server) -> Outcome<Value> {
+        Ok(serde_json::from_slice(&server.get(&format!("{}/out/current.json", self.name))?)?)
+    }
+
+    /// What the manifest says of every document: path, length and SHA-256, as text.
+    fn manifest(&self, server: &Server) -> Outcome<Vec<String>> {
+        let pointer = self.pointer(server)?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let report: Value =
+            serde_json::from_slice(&server.get(&format!("{}/out/{}", self.name, text(&pointer["report"])))?)?;
+        let mut lines = Vec::new();
+        for part in report["manifest"].as_array().ok_or("a report without a manifest")? {
+            let part =
+                server.get(&format!("{}/out/{}/{}", self.name, text(&pointer["snapshot"]), text(&part["path"])))?;
+            lines.extend(String::from_utf8_lossy(&part).lines().map(str::to_owned));
+        }
+        lines.sort();
+        Ok(lines)
+    }
+
+    /// Verify, which reads every document and holds it against the manifest, accepts what is published.
+    fn verify(&self, server: &Server) -> Outcome {
+        let mut command = keyfold(["verify"]);
+        reach(command.arg(self.output()), server.s3_port());
+        succeed(&mut command).map(|_| ())
+    }
+
+    /// The documents of the store are those that the same job gives on the disk.
+    fn expect_same_as_local(&self, server: &Server, version: &str) -> Outcome {
+        self.load.publish(version)?;
+        let report: Value = serde_json::from_slice(&std::fs::read(self.load.output().join("current/run.json"))?)?;
+        let mut local = Vec::new();
+        for part in report["manifest"].as_array().ok_or("a report without a manifest")? {
+            let path = self.load.output().join("current").join(part["path"].as_str().unwrap_or_default());
+            local.extend(std::fs::read_to_string(path)?.lines().map(str::to_owned));
+        }
+        local.sort();
+        let remote = self.manifest(server)?;
+        ensure!(local.len() == self.load.ids, "{} documents were expected, not {}", self.load.ids, local.len());
+        ensure!(local == remote, "the documents in the store differ from those on the disk:\n{remote:?}\n{local:?}");
+        self.verify(server)
+    }
+}
+
+fn reach(command: &mut Command, port: u16) {
+    command
+        .env("AWS_ENDPOINT", format!("http://127.0.0.1:{port}"))
+        .env("AWS_ALLOW_HTTP", "true")
+        .env("AWS_REGION", "us-east-1");
+    command.env("AWS_ACCESS_KEY_ID", ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", SECRET);
+    command.env("KEYFOLD__STORE_RETRY_SECONDS", RETRY_SECONDS);
+}
+
+fn same_as_local(server: &Server) -> Outcome {
+    let remote = Remote::new(server, "same", 2_000, 30)?;
+    for version in ["a", "b"] {
+        succeed(&mut remote.command(server.s3_port(), version))?;
+        remote.expect_same_as_local(server, version)?;
+    }
+    Ok(())
+}
+
+fn unavailable_now_and_then(server: &Server) -> Outcome {
+    let remote = Remote::new(server, "busy", 2_000, 30)?;
+    let proxy = Proxy::start(server.s3_port())?;
+    succeed(&mut remote.command(proxy.port, "a"))?;
+    ensure!(proxy.refused() >= 5, "only {} requests were answered with 503", proxy.refused());
+    remote.expect_same_as_local(server, "a")
+}
+
+fn two_at_once(server: &Server) -> Outcome {
+    let remote = Remote::new(server, "two", BUSY, 30)?;
+    succeed(&mut remote.command(server.s3_port(), "before"))?;
+    let mut slow = Process::start(&mut remote.command(server.s3_port(), "slow"))?;
+    slow.wait_for_step("fold and write")?;
+    slow.signal("STOP")?;
+    ensure!(slow.poll()?.is_none(), "the slow run ended before the other one began:\n{}", slow.log());
+    succeed(&mut remote.command(server.s3_port(), "fast"))?;
+    let winner = remote.pointer(server)?;
+    slow.signal("CONT")?;
+    let ended = slow.wait()?.expect(7)?;
+    let name = winner["run"].as_str().unwrap_or_default();
+    ensure!(ended.stderr.contains(&format!("the run {name} published to")), "the winner is not named: {ended}");
+    ensure!(remote.pointer(server)? == winner, "the pointer was moved by the run that lost: {ended}");
+    remote.expect_same_as_local(server, "fast")
+}
+
+fn store_dies(server: &Server, weed: &PathBuf) -> Outcome {
+    let remote = Remote::new(server, "dies", BUSY, 300)?;
+    succeed(&mut remote.command(server.s3_port(), "before"))?;
+    let before = remote.pointer(server)?;
+    let mut process = Process::start(&mut remote.command(server.s3_port(), "after"))?;
+    process.wait_for_step("fold and write")?;
+    server.kill()?;
+    ensure!(process.poll()?.is_none(), "the run ended before the store did:\n{}", process.log());
+    std::thread::sleep(Duration::from_secs(1));
+    server.resume(weed)?;
+    let ended = process.wait()?;
+    match ended.code {
+        Some(0) => remote.expect_same_as_local(server, "after"),
+        Some(6 | 7) => {
+            ensure!(remote.pointer(server)? == before, "a run that failed has published: {ended}");
+            remote.expect_same_as_local(server, "before")?;
+            succeed(&mut remote.command(server.s3_port(), "again"))?;
+            remote.expect_same_as_local(server, "again")
+        }
+        _ => Err(format!("success, or exit code 6 or 7, was expected, but {ended}").into()),
+    }
+}
+
+fn settings(server: &Server) -> Outcome {
+    let remote = Remote::new(server, "settings", 200, 5)?;
+    let mut command = remote.command(1, "a");
+    for name in ["AWS_ENDPOINT", "AWS_ALLOW_HTTP", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+        command.env_remove(name);
+    }
+    let endpoint = format!("http://127.0.0.1:{}", server.s3_port());
+    let options = [
+        ("ENDPOINT", endpoint.as_str()),
+        ("ALLOW_HTTP", "true"),
+        ("REGION", "us-east-1"),
+        ("ACCESS_KEY_ID", ACCESS_KEY),
+        ("SECRET_ACCESS_KEY", SECRET),
+    ];
+    for (name, value) in options {
+        command.env(format!("KEYFOLD__STORES__AWS_{name}"), value);
+    }
+    succeed(&mut command)?;
+    remote.expect_same_as_local(server, "a")?;
+    let mut config = keyfold(["config"]);
+    let ended = succeed(config.env("KEYFOLD__STORES__AWS_SECRET_ACCESS_KEY", SECRET))?;
+    ensure!(!ended.to_string().contains(SECRET), "the settings show a secret");
+    ensure!(ended.to_string().contains("(hidden)"), "the setting is not there: {ended}");
+    Ok(())
+}
+
+fn wrong_credentials(server: &Server) -> Outcome {
+    const WRONG: &str = "a-wrong-secret-that-nobody-must-see";
+    let remote = Remote::new(server, "wrong", 200, 5)?;
+    let mut command = remote.command(server.s3_port(), "a");
+    command.env("AWS_SECRET_ACCESS_KEY", WRONG);
+    let ended = run(&mut command)?;
+    ensure!(matches!(ended.code, Some(6 | 7)), "exit code 6 or 7 was expected, but {ended}");
+    ensure!(!ended.to_string().contains(WRONG), "a secret is told: {ended}");
+    ensure!(ended.stderr.contains(BUCKET), "the store is not named: {ended}");
+    ensure!(ended.stderr.contains("403") || ended.stderr.contains("Forbidden"), "the cause is not named: {ended}");
+    Ok(())
+}

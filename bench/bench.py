@@ -1,6 +1,7 @@
 """Measures keyfold against DuckDB: the same files, the same documents, whole processes, turn by turn."""
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import measure
 import report
-from cases import CASES, DUCKDB, DUCKDB_SAME_SQL, KEYFOLD, ROOT, duckdb_command, keyfold_command
+from cases import CASES, KEYFOLD, PROGRAMS, ROOT, duckdb_command, keyfold_command
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keyfold"
 SAMPLE_RUNS = 4
@@ -20,12 +21,20 @@ def arguments():
     parser = argparse.ArgumentParser(prog="bench/run.sh", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000, help="sales in the generated data (default: 10000000)")
     parser.add_argument("--runs", type=int, default=5, help="runs of each program in each case (default: 5)")
-    parser.add_argument("--case", action="append", choices=[case.name for case in CASES], help="only this case; may be repeated")
-    parser.add_argument("--program", action="append", choices=(KEYFOLD, DUCKDB, DUCKDB_SAME_SQL), help="only this program; may be repeated")
-    parser.add_argument("--data", type=Path, default=CACHE / "bench", help="where generated data is kept (default: %(default)s)")
-    parser.add_argument("--scratch", type=Path, help="where documents are written (default: in the data folder); removed at the end")
+    parser.add_argument(
+        "--case", action="append", choices=[case.name for case in CASES], help="only this case; may be repeated"
+    )
+    parser.add_argument("--program", action="append", choices=PROGRAMS, help="only this program; may be repeated")
+    parser.add_argument(
+        "--data", type=Path, default=CACHE / "bench", help="where generated data is kept (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--scratch", type=Path, help="where documents are written (default: in the data folder); removed at the end"
+    )
     parser.add_argument("--binary", type=Path, help="the keyfold to measure (default: a release build)")
-    parser.add_argument("--datagen", type=Path, help="the generator (default: a release build, made only if data is missing)")
+    parser.add_argument(
+        "--datagen", type=Path, help="the generator (default: a release build, made only if data is missing)"
+    )
     parser.add_argument("--threads", type=int, default=2, help="threads of each program (default: 2)")
     parser.add_argument("--verify", action="store_true", help="hold all documents of the programs against each other")
     parser.add_argument("--json", type=Path, help="write the results to this file")
@@ -50,7 +59,7 @@ def main():
 
 
 def run_case(args, case, data):
-    """Every program once to warm up (and to verify), then turn by turn, so that a slow minute of the machine hits all."""
+    """Every program once to warm up and to verify, then turn by turn, so that a slow minute hits all of them."""
     programs = [program for program in case.programs if not args.program or program in args.program]
     runs = max(args.runs, SAMPLE_RUNS) * case.runs_factor if case.sample else args.runs
     scratch = args.scratch / case.name
@@ -68,6 +77,8 @@ def run_case(args, case, data):
                 progress(case, program, run, runs, samples[program][-1])
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            args.scratch.rmdir()
     summaries = {program: measure.summary(taken) for program, taken in samples.items()}
     return {"case": case.name, "title": case.heading(args.rows), "verified_documents": verified, "programs": summaries}
 
@@ -76,11 +87,11 @@ def run_once(args, case, data, program, output):
     tables = case.tables(data)
     if program == KEYFOLD:
         return measure.run(keyfold_command(args.binary, case, tables, output), {"KEYFOLD__THREADS": str(args.threads)})
-    return measure.run(duckdb_command(sys.executable, case, tables, output, args.threads, program == DUCKDB_SAME_SQL))
+    return measure.run(duckdb_command(sys.executable, program, case, tables, output, args.threads))
 
 
 def verify(case, programs, scratch):
-    """Compares the warm-up's documents of every program with the first one's, in a process of its own: see `measure.run`."""
+    """Compares every program's documents with the first one's, in a process of its own: see `measure.run`."""
     folders = [scratch / f"{program}-warm-up" / ("current" if program == KEYFOLD else "") for program in programs]
     if case.layout == "ndjson":
         folders = [folder if program == KEYFOLD else folder / "documents" for folder, program in zip(folders, programs)]

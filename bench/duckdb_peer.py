@@ -10,6 +10,7 @@ The tuned form is the fastest that was found (see bench/README.md for what was t
 
 import argparse
 import os
+import tomllib
 from pathlib import Path
 
 import duckdb
@@ -98,6 +99,7 @@ def arguments():
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--same-sql", action="store_true", help="group by the job's own query.sql instead")
+    parser.add_argument("--checks", action="store_true", help="also ask what keyfold asks before it publishes")
     for table in COLUMNS:
         parser.add_argument(f"--{table}", metavar="FILE")
     return parser.parse_args()
@@ -172,10 +174,27 @@ def write_files(result, output):
     os.close(folder)
 
 
+def check(connection, job):
+    """The job's checks, unique keys and control totals of the source, as keyfold has them in every run."""
+    folder = ROOT / "sql" / job
+    declared = tomllib.loads((folder / "job.toml").read_text())
+    for path in sorted((folder / "checks").glob("*.sql")):
+        if connection.execute(path.read_text()).fetchone():
+            raise SystemExit(f"{path} returned a row")
+    for table, settings in declared["tables"].items():
+        for column in settings.get("unique", []):
+            if connection.execute(f"SELECT 1 FROM {table} GROUP BY {column} HAVING count(*) > 1 LIMIT 1").fetchone():
+                raise SystemExit(f"{table}.{column} repeats")
+    for total in declared["totals"]:
+        connection.execute(total["sql"]).fetchone()
+
+
 def main():
     args = arguments()
     args.output.mkdir(parents=True)
     connection = connect(args)
+    if args.checks:
+        check(connection, args.job)
     if not args.same_sql:
         connection.execute(TUNED[args.job]["dimensions"])
     documents = documents_sql(args.job, args.same_sql)
@@ -183,7 +202,8 @@ def main():
         write_files(connection.execute(documents), args.output)
     else:
         # A CSV of one column without quotes is the document as it is; a file per thread saves waiting for each other.
-        options = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\\x01', PER_THREAD_OUTPUT true, FILE_EXTENSION 'ndjson'"
+        options = "FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\\x01'"
+        options += ", PER_THREAD_OUTPUT true, FILE_EXTENSION 'ndjson'"
         target = args.output / "documents"
         connection.execute(f"COPY (SELECT document FROM ({documents})) TO '{target}' ({options})")
 

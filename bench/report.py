@@ -4,15 +4,14 @@ import json
 import os
 import platform
 import subprocess
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
 from cases import DUCKDB, KEYFOLD
 
 HEADER = (
-    "| Program | min s | median s | max s | CPU s | peak memory | keyfold / this |\n"
-    "|:--|--:|--:|--:|--:|--:|--:|\n"
+    "| Program | min s | median s | max s | CPU s | peak memory | keyfold / this |\n|:--|--:|--:|--:|--:|--:|--:|\n"
 )
 
 
@@ -51,7 +50,7 @@ def save(path, results, args):
             medians = [programs[program]["median_seconds"] for program in (KEYFOLD, DUCKDB)]
             result["keyfold_to_duckdb"] = medians[0] / medians[1]
     document = {
-        "measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(args.scratch),
         "keyfold": keyfold_version(args.binary),
         "duckdb": metadata.version("duckdb"),
@@ -63,7 +62,10 @@ def save(path, results, args):
 
 
 def machine(scratch):
-    cpu = next((line.split(":", 1)[1].strip() for line in read("/proc/cpuinfo").splitlines() if line.startswith("model name")), "")
+    cpu = next(
+        (line.split(":", 1)[1].strip() for line in read("/proc/cpuinfo").splitlines() if line.startswith("model name")),
+        "",
+    )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "cpu": cpu or platform.processor(),
@@ -79,7 +81,9 @@ def filesystem(folder):
     """The kind of file system the documents were written to: files cost very different times on disks and in memory."""
     while not folder.exists():
         folder = folder.parent
-    found = subprocess.run(["stat", "--file-system", "--format=%T", folder], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        ["stat", "--file-system", "--format=%T", folder], capture_output=True, text=True, check=False
+    )
     return found.stdout.strip()
 
 

@@ -11,4 +11,5 @@ if ! "$venv/bin/python" -c "import duckdb, sys; sys.exit(duckdb.__version__ != '
     python3 -m venv --clear "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check "duckdb==$duckdb"
 fi
+export PYTHONDONTWRITEBYTECODE=1
 exec "$venv/bin/python" "$here/bench.py" "$@"

@@ -16,7 +16,8 @@ pub(crate) type Outcome<T = ()> = Result<T, Failed>;
 /// Ends the trial with a message unless the condition holds.
 macro_rules! ensure {
     ($condition:expr, $($message:tt)+) => {
-        if !$condition {
+        let holds: bool = $condition;
+        if !holds {
             return Err(format!($($message)+).into());
         }
     };

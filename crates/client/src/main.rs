@@ -11,6 +11,7 @@ mod summary;
 mod terminal;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use keyfold_core::Result;
@@ -48,7 +49,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             Command::Completions { shell } => commands::completions::completions(shell, &terminal),
         }
     });
-    // Blocking work that a signal interrupted is not waited for.
-    runtime.shutdown_background();
+    // Tasks that were cancelled remove their scratch files; blocking work that a signal interrupted is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
     done
 }

@@ -20,12 +20,15 @@ use crate::stores::join;
 /// Requests to an object store that one partition has under way.
 const CONCURRENT_PUTS: usize = 32;
 
+/// The manifest's lines of a batch, and the folders made so far.
+type WrittenBatch = (Lines, HashSet<PathBuf>);
+
 /// Writes each document into its own file. On a local disk the next batch is folded while one is written.
 pub(super) struct Files {
     folder: Folder,
     /// Folders made so far; away while a batch is being written.
     made: HashSet<PathBuf>,
-    writing: Option<JoinHandle<Result<(Lines, HashSet<PathBuf>)>>>,
+    writing: Option<JoinHandle<Result<WrittenBatch>>>,
 }
 
 impl Files {

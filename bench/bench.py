@@ -11,7 +11,7 @@ from pathlib import Path
 
 import measure
 import report
-from cases import CASES, KEYFOLD, PROGRAMS, ROOT, duckdb_command, keyfold_command
+from cases import CASES, KEYFOLD, KEYFOLD_TUNED, PROGRAMS, ROOT, duckdb_command, keyfold_command
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keyfold"
 SAMPLE_RUNS = 4
@@ -46,7 +46,7 @@ def arguments():
 def main():
     args = arguments()
     cases = [case for case in CASES if not args.case or case.name in args.case]
-    if not args.program or KEYFOLD in args.program:
+    if not args.program or {KEYFOLD, KEYFOLD_TUNED} & set(args.program):
         args.binary = args.binary or release_build("keyfold")
     results = []
     for case in cases:
@@ -85,16 +85,20 @@ def run_case(args, case, data):
 
 def run_once(args, case, data, program, output):
     tables = case.tables(data)
-    if program == KEYFOLD:
-        return measure.run(keyfold_command(args.binary, case, tables, output), {"KEYFOLD__THREADS": str(args.threads)})
+    if program in (KEYFOLD, KEYFOLD_TUNED):
+        command = keyfold_command(args.binary, program, case, tables, output)
+        return measure.run(command, {"KEYFOLD__THREADS": str(args.threads)})
     return measure.run(duckdb_command(sys.executable, program, case, tables, output, args.threads))
 
 
 def verify(case, programs, scratch):
     """Compares every program's documents with the first one's, in a process of its own: see `measure.run`."""
-    folders = [scratch / f"{program}-warm-up" / ("current" if program == KEYFOLD else "") for program in programs]
+    folders = [
+        scratch / f"{program}-warm-up" / ("current" if program in (KEYFOLD, KEYFOLD_TUNED) else "")
+        for program in programs
+    ]
     if case.layout == "ndjson":
-        folders = [folder if program == KEYFOLD else folder / "documents" for folder, program in zip(folders, programs)]
+        folders = [folder if program in (KEYFOLD, KEYFOLD_TUNED) else folder / "documents" for folder, program in zip(folders, programs)]
     said = None
     for other in folders[1:]:
         command = [sys.executable, str(ROOT / "bench/verify.py"), str(folders[0]), str(other)]

@@ -7,12 +7,14 @@ ROOT = Path(__file__).resolve().parent.parent
 DIMENSIONS = {"weekly_sales": ("calendar", "product", "store"), "store_year_category": ("calendar", "product")}
 
 KEYFOLD = "keyfold"
+# The same job with bench/tuned/<job>.sql: grouped by numbers given to the names, as the tuned peer groups.
+KEYFOLD_TUNED = "keyfold-tuned-sql"
 # The best that was found for DuckDB; with the checks and totals that keyfold has in every run; and the best way to
 # the documents from the analyst's own query.sql, unchanged, which is what keyfold is given.
 DUCKDB = "duckdb"
 DUCKDB_CHECKED = "duckdb-with-checks"
 DUCKDB_SAME_SQL = "duckdb-same-sql"
-PROGRAMS = (KEYFOLD, DUCKDB, DUCKDB_CHECKED, DUCKDB_SAME_SQL)
+PROGRAMS = (KEYFOLD, KEYFOLD_TUNED, DUCKDB, DUCKDB_CHECKED, DUCKDB_SAME_SQL)
 PEER_OPTIONS = {DUCKDB: [], DUCKDB_CHECKED: ["--checks"], DUCKDB_SAME_SQL: ["--same-sql"]}
 
 
@@ -54,17 +56,27 @@ CASES = (
         layout="ndjson",
     ),
     Case("large", "{rows} sales, Parquet: peak memory", "weekly_sales", rows_factor=10, programs=(KEYFOLD, DUCKDB)),
-    Case("sample", "the sample job, cold start", "weekly_sales", format="csv", runs_factor=5, sample=True),
+    Case(
+        "sample",
+        "the sample job, cold start",
+        "weekly_sales",
+        format="csv",
+        runs_factor=5,
+        sample=True,
+        programs=(KEYFOLD, DUCKDB, DUCKDB_CHECKED, DUCKDB_SAME_SQL),
+    ),
 )
 
 
-def keyfold_command(binary, case, tables, output):
+def keyfold_command(binary, program, case, tables, output):
     """How keyfold is called, and what its environment has beyond ours."""
     command = [str(binary), "run", str(ROOT / "sql" / case.job)]
     for table, path in tables.items():
         command += ["--set", f"tables.{table}.path={path}"]
     if case.layout == "ndjson":
         command += ["--set", "output.layout=ndjson"]
+    if program == KEYFOLD_TUNED:
+        command += ["--query", str(ROOT / "bench/tuned" / f"{case.job}.sql")]
     return command + ["--output", str(output), "--quiet"]
 
 

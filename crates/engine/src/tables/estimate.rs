@@ -22,20 +22,24 @@ const COMPRESSION_RATIO: usize = 4;
 
 /// A format of text files, with estimated statistics.
 #[derive(Debug)]
-pub(super) struct Estimated(pub(super) Arc<dyn FileFormat>);
+pub(super) struct Estimated {
+    pub(super) format: Arc<dyn FileFormat>,
+    /// The columns that identify a row.
+    pub(super) unique: Vec<String>,
+}
 
 #[async_trait]
 impl FileFormat for Estimated {
     fn get_ext(&self) -> String {
-        self.0.get_ext()
+        self.format.get_ext()
     }
 
     fn get_ext_with_compression(&self, compression: &FileCompressionType) -> Result<String> {
-        self.0.get_ext_with_compression(compression)
+        self.format.get_ext_with_compression(compression)
     }
 
     fn compression_type(&self) -> Option<FileCompressionType> {
-        self.0.compression_type()
+        self.format.compression_type()
     }
 
     async fn infer_schema(
@@ -44,7 +48,7 @@ impl FileFormat for Estimated {
         store: &Arc<dyn ObjectStore>,
         objects: &[ObjectMeta],
     ) -> Result<SchemaRef> {
-        self.0.infer_schema(state, store, objects).await
+        self.format.infer_schema(state, store, objects).await
     }
 
     async fn infer_stats(
@@ -54,11 +58,19 @@ impl FileFormat for Estimated {
         schema: SchemaRef,
         object: &ObjectMeta,
     ) -> Result<Statistics> {
-        let compressed = self.0.compression_type().is_some_and(|compression| compression.is_compressed());
+        let compressed = self.format.compression_type().is_some_and(|compression| compression.is_compressed());
         let bytes = object.size as usize * if compressed { COMPRESSION_RATIO } else { 1 };
         let mut statistics = Statistics::new_unknown(&schema);
-        statistics.num_rows = Precision::Inexact(bytes / (BYTES_PER_VALUE * schema.fields().len().max(1)));
+        let rows = bytes / (BYTES_PER_VALUE * schema.fields().len().max(1)) + 1;
+        statistics.num_rows = Precision::Inexact(rows);
         statistics.total_byte_size = Precision::Inexact(bytes);
+        for (field, column) in schema.fields().iter().zip(&mut statistics.column_statistics) {
+            // A column of facts that points at a dimension repeats its values. Were it taken to have as many as there
+            // are rows, which is the planner's guess, a join with the dimension would seem to give next to nothing,
+            // and its result would be held in memory for the join after it.
+            let distinct = if self.unique.contains(field.name()) { rows } else { rows.isqrt() };
+            column.distinct_count = Precision::Inexact(distinct);
+        }
         Ok(statistics)
     }
 
@@ -67,10 +79,10 @@ impl FileFormat for Estimated {
         state: &dyn Session,
         config: FileScanConfig,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.0.create_physical_plan(state, config).await
+        self.format.create_physical_plan(state, config).await
     }
 
     fn file_source(&self, schema: TableSchema) -> Arc<dyn FileSource> {
-        self.0.file_source(schema)
+        self.format.file_source(schema)
     }
 }

@@ -149,12 +149,16 @@ fn read_schema(table: &ResolvedTable) -> SchemaRef {
 }
 
 pub(crate) fn listing(table: &ResolvedTable, files: &[File], schema: SchemaRef) -> Result<Arc<ListingTable>> {
+    let estimated = |format: Arc<dyn FileFormat>| {
+        let unique = table.table.unique.iter().map(|column| column.value.clone()).collect();
+        Arc::new(Estimated { format, unique })
+    };
     let format: Arc<dyn FileFormat> = match table.format {
-        Format::Csv => Arc::new(Estimated(Arc::new(csv::format(&table.table, table.compression)))),
+        Format::Csv => estimated(Arc::new(csv::format(&table.table, table.compression))),
         Format::Parquet => Arc::new(ParquetFormat::default()),
         Format::Ndjson => {
             let format = JsonFormat::default().with_file_compression_type(files::compression(table.compression));
-            Arc::new(Estimated(Arc::new(format)))
+            estimated(Arc::new(format))
         }
     };
     let options = ListingOptions::new(format).with_file_extension("");

@@ -24,7 +24,8 @@ pub(crate) struct Arguments {
     /// Threads that work at the same time [default: all cores].
     #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
     pub(crate) threads: Option<u32>,
-    /// Memory that sorting and aggregation may hold before they spill to the scratch folder, such as 4GiB.
+    /// Memory that sorting and aggregation may hold before they spill to the scratch folder, such as 4GiB
+    /// [default: half of the machine's or container's].
     #[arg(long, global = true, value_name = "SIZE", help_heading = "Settings")]
     pub(crate) memory_limit: Option<String>,
     /// Folder to spill to [default: the system's temporary folder].

@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod exit;
 mod log;
+mod memory;
 mod progress;
 mod settings;
 mod signals;

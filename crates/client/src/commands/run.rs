@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::prepare;
 use crate::arguments::RunArguments;
+use crate::memory;
 use crate::progress::Steps;
 use crate::settings::Settings;
 use crate::signals::Signals;
@@ -119,7 +120,7 @@ impl Delivered {
             dropped,
             checks: self.checks,
             phases: steps.phases(),
-            peak_memory: peak_memory(),
+            peak_memory: memory::peak(),
             manifest,
         }
     }
@@ -140,12 +141,4 @@ async fn collect(publisher: &mut dyn Publisher, pointer: &Pointer) {
         // The documents are published; what is left over is removed by the next run.
         Err(error) => tracing::warn!("{error}; the next run removes it"),
     }
-}
-
-/// Largest resident memory of this process so far, where the system tells (Linux, proc(5)).
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kibibytes * 1024)
 }

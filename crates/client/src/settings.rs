@@ -108,7 +108,7 @@ fn merge(arguments: &Arguments) -> Result<Config> {
     let build = || {
         let mut builder = Config::builder()
             .set_default("threads", threads.to_string())?
-            .set_default("memory_limit", ByteSize::mib(memory::available() / 2 >> 20).to_string())?
+            .set_default("memory_limit", ByteSize::b(memory::available() / 2).to_string())?
             .set_default("log_format", "auto")?
             .set_default("store_retry_seconds", "180")?
             .add_source(File::from(file.clone()).format(FileFormat::Toml).required(required))

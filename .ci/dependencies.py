@@ -20,8 +20,6 @@ LICENCES = {
     "Zlib", "bzip2-1.0.6",
 }  # fmt: skip
 
-REGISTRY = "registry+https://github.com/rust-lang/crates.io-index"
-
 # Batches of two Arrows cannot meet, and two engines cannot share a session.
 ONE_VERSION = re.compile(r"arrow(-\w+)*|parquet|datafusion(-[\w-]+)?|ballista(-[\w-]+)?|object_store")
 
@@ -86,9 +84,9 @@ def allowed(tokens):
 
 
 def source_problems(package):
-    if package["source"] == REGISTRY:
+    if package["source"].startswith(("registry+", "sparse+")):
         return []
-    return [f"{title(package)}: comes from {package['source']}, not from the public registry"]
+    return [f"{title(package)}: comes from {package['source']}, not from a registry"]
 
 
 def version_problems(packages):

@@ -2,6 +2,8 @@
 
 mod decode;
 mod read;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::path::{Path, PathBuf};

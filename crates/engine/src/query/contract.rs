@@ -47,20 +47,24 @@ impl<'a> Columns<'a> {
 
     /// The key: text, a whole number or a date, so that different keys have different texts.
     pub(crate) fn key(&mut self, name: &str, place: &Place) {
-        if let Some(data_type) = self.find(name, "the key", place)
-            && !is_label(data_type)
-        {
-            let message = format!("the key `{name}` is a {data_type}, which makes no good key");
-            self.problem(message, place, format!("CAST({name} AS VARCHAR) in the query"));
-        }
+        self.label(name, place, "the key", "key");
     }
 
     /// A pivot column: the same types as a key.
     pub(crate) fn pivot(&mut self, name: &str, place: &Place) {
-        if let Some(data_type) = self.find(name, "the pivot column", place)
+        self.label(name, place, "the pivot column", "label");
+    }
+
+    /// A column of the document's name: the same types as a key.
+    pub(crate) fn named(&mut self, name: &str, place: &Place) {
+        self.label(name, place, "the column", "name");
+    }
+
+    fn label(&mut self, name: &str, place: &Place, role: &str, use_as: &str) {
+        if let Some(data_type) = self.find(name, role, place)
             && !is_label(data_type)
         {
-            let message = format!("the pivot column `{name}` is a {data_type}, which makes no good label");
+            let message = format!("{role} `{name}` is a {data_type}, which makes no good {use_as}");
             self.problem(message, place, format!("CAST({name} AS VARCHAR) in the query"));
         }
     }
@@ -68,16 +72,6 @@ impl<'a> Columns<'a> {
     /// A column whose value goes into the document as it is.
     pub(crate) fn shown(&mut self, name: &str, place: &Place) {
         self.find(name, "the column", place);
-    }
-
-    /// A column of the document's name.
-    pub(crate) fn named(&mut self, name: &str, place: &Place) {
-        if let Some(data_type) = self.find(name, "the column", place)
-            && !is_label(data_type)
-        {
-            let message = format!("the column `{name}` is a {data_type}, which makes no good name");
-            self.problem(message, place, format!("CAST({name} AS VARCHAR) in the query"));
-        }
     }
 
     /// A column that is added up.

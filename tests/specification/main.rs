@@ -11,6 +11,7 @@ mod program;
 mod proxy;
 mod publish;
 mod readme;
+mod reference;
 mod seaweed;
 mod signals;
 mod store;
@@ -42,6 +43,7 @@ fn trials() -> Vec<Trial> {
         verify::trials,
         assignment::trials,
         readme::trials,
+        reference::trials,
         cases::trials,
     ];
     groups.into_iter().flat_map(|group| group()).collect()

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
@@ -32,7 +33,12 @@ const LAST_LINES: usize = 40;
 
 /// The repository's root.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the repository")
+    // Asked at run time: two checkouts that share a target folder share this program too.
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let tests = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        Path::new(&tests).parent().expect("the tests are a folder of the repository").to_owned()
+    });
+    &ROOT
 }
 
 /// The program under test: cargo puts it beside the folder of the test programs.

@@ -20,7 +20,7 @@ use crate::memory;
 /// The settings of this process.
 pub(crate) struct Settings {
     pub(crate) resources: Resources,
-    pub(crate) stores: StoreOptions,
+    stores: Arc<Stores>,
     pub(crate) log_format: LogFormat,
     /// A filter of log lines, such as `info` or `keyfold=debug`.
     pub(crate) log_level: Option<String>,
@@ -60,12 +60,12 @@ impl Settings {
                     .unwrap_or(0),
                 scratch: reader.path("scratch"),
             },
-            stores: StoreOptions {
+            stores: Arc::new(Stores::new(StoreOptions {
                 options: reader.stores(),
                 retry_timeout: Duration::from_secs(
                     reader.parse("store_retry_seconds", |text| text.parse().ok(), "a number of seconds").unwrap_or(0),
                 ),
-            },
+            })),
             log_format: reader
                 .parse("log_format", |text| LogFormat::from_str(text, true).ok(), "auto, text or json")
                 .unwrap_or(LogFormat::Auto),
@@ -79,9 +79,9 @@ impl Settings {
         }
     }
 
-    /// The stores of this process.
+    /// The stores of this process, which all of it shares.
     pub(crate) fn stores(&self) -> Arc<Stores> {
-        Arc::new(Stores::new(self.stores.clone()))
+        self.stores.clone()
     }
 
     /// The threads that work.

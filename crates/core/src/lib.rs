@@ -8,6 +8,7 @@ pub mod job;
 pub mod json;
 pub mod layout;
 pub mod manifest;
+pub mod members;
 pub mod name;
 pub mod report;
 pub mod source;

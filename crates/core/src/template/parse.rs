@@ -3,14 +3,11 @@
 //! serde_json checks the syntax and hands out borrowed slices of the text (`RawValue`), so constants are kept
 //! as written (`1.50` stays `1.50`) and every part knows where it stands.
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Node, Pivot, Reference, Template};
 use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::members::Members;
 use crate::source::Source;
 use crate::suggest;
 
@@ -182,31 +179,6 @@ impl<'a> Parser<'a> {
 /// JSON text of a string.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
-}
-
-/// An object's members in the order written, duplicates included.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
-    }
 }
 
 #[cfg(test)]

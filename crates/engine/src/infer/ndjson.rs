@@ -1,13 +1,11 @@
 //! Files of JSON lines: their members and what these hold.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 use keyfold_core::job::Compression;
+use keyfold_core::members::Members;
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::values::Evidence;
 use super::{Column, Table};
@@ -69,30 +67,5 @@ impl Found {
             Some(b'n') => {}
             _ => evidence.add_bare(value),
         }
-    }
-}
-
-/// An object's members in the order written.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(InOrder)
     }
 }

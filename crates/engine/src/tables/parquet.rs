@@ -40,12 +40,11 @@ pub(super) async fn columns(
     if !problems.is_empty() {
         return Err(Error::all(ErrorKind::Input, problems));
     }
-    let metas: Vec<_> = files.iter().map(|file| file.meta.clone()).collect();
-    let merged = ParquetFormat::default().infer_schema(&state, &store, &metas).await.map_err(running)?;
-    if declared.is_empty() {
-        return Ok(merged);
+    if !declared.is_empty() {
+        return Ok(Arc::new(Schema::new(declared.to_vec())));
     }
-    Ok(Arc::new(Schema::new(declared.to_vec())))
+    let metas: Vec<_> = files.iter().map(|file| file.meta.clone()).collect();
+    ParquetFormat::default().infer_schema(&state, &store, &metas).await.map_err(running)
 }
 
 fn disagreement(table: &Table, file: &File, declared: &Field, found: &Schema) -> Option<Problem> {

@@ -34,9 +34,62 @@ pub(crate) struct Arguments {
     /// How log lines look.
     #[arg(long, global = true, value_name = "FORMAT", help_heading = "Settings")]
     pub(crate) log_format: Option<LogFormat>,
-    /// Where to run: a scheduler's address, df://HOST:PORT; this process where absent.
+    /// The cluster to use: its scheduler's address, df://HOST:PORT [default: none; this process does the work].
     #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub(crate) cluster: Option<String>,
+    /// How long to wait for a scheduler that does not answer, and for a first executor [default: 30].
+    #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
+    pub(crate) connect_seconds: Option<u64>,
+    /// Certificate of the authority that has signed those of all processes of the cluster (PEM); with it, the
+    /// processes of a cluster show each other their certificates.
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    pub(crate) tls_authority: Option<PathBuf>,
+    /// Certificate of this process (PEM).
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Private key of this process (PEM).
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    pub(crate) tls_key: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// The settings that were given as flags.
+    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let number = |number: Option<u64>| number.map(|number| number.to_string());
+        let format = |format: LogFormat| Some(format.to_possible_value()?.get_name().to_owned());
+        let mut settings = vec![
+            ("threads", self.threads.map(|threads| threads.to_string())),
+            ("memory_limit", self.memory_limit.clone()),
+            ("scratch", path(&self.scratch)),
+            ("log_format", self.log_format.and_then(format)),
+            ("cluster", self.cluster.clone()),
+            ("connect_seconds", number(self.connect_seconds)),
+            ("tls_authority", path(&self.tls_authority)),
+            ("tls_certificate", path(&self.tls_certificate)),
+            ("tls_key", path(&self.tls_key)),
+        ];
+        match &self.command {
+            Command::Run(run) => settings.push(("stall_seconds", number(run.stall_seconds))),
+            Command::Scheduler(scheduler) => {
+                settings.extend(scheduler.server.settings());
+                settings.push(("executor_timeout_seconds", number(scheduler.executor_timeout_seconds)));
+            }
+            Command::Executor(executor) => {
+                settings.extend(executor.server.settings());
+                let allow = (!executor.allow.is_empty()).then(|| executor.allow.join(","));
+                settings.extend([
+                    ("allow", allow),
+                    ("task_port", number(executor.task_port.map(u64::from))),
+                    ("vcores", number(executor.vcores.map(u64::from))),
+                    ("work_dir", path(&executor.work_dir)),
+                    ("heartbeat_seconds", number(executor.heartbeat_seconds)),
+                ]);
+            }
+            _ => {}
+        }
+        settings.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
 }
 
 const AFTER_HELP: &str = "\
@@ -59,6 +112,14 @@ pub(crate) enum Command {
     Explain(JobArguments),
     /// Re-read published documents and hold them against manifest and control totals.
     Verify(VerifyArguments),
+    /// Show the executors of a cluster and the runs on it, or one run.
+    Status(StatusArguments),
+    /// End a run on a cluster; nothing of it is published.
+    Cancel(CancelArguments),
+    /// Be the scheduler of a cluster.
+    Scheduler(SchedulerArguments),
+    /// Be an executor of a cluster.
+    Executor(ExecutorArguments),
     /// Make a job folder from data files.
     Init(InitArguments),
     /// Print each setting and where it comes from; secrets are hidden.
@@ -94,6 +155,96 @@ pub(crate) struct RunArguments {
     /// Publish here in place of output.url: a folder, or s3://bucket/prefix.
     #[arg(long, value_name = "URL")]
     pub(crate) output: Option<String>,
+    /// Go on in the background, and print the run's id; `keyfold status` and `keyfold cancel` take it.
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// How long a run on a cluster may make no progress before it fails [default: 300].
+    #[arg(long, value_name = "N")]
+    pub(crate) stall_seconds: Option<u64>,
+    /// The run's id, given by the process that has detached it.
+    #[arg(long, hide = true, value_name = "RUN")]
+    pub(crate) run_id: Option<String>,
+}
+
+/// `keyfold status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    /// The run [default: all runs].
+    pub(crate) run: Option<String>,
+}
+
+/// `keyfold cancel`.
+#[derive(Debug, Args)]
+pub(crate) struct CancelArguments {
+    /// The run.
+    pub(crate) run: String,
+}
+
+/// What scheduler and executor have in common.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArguments {
+    /// Address to listen on [default: 127.0.0.1, which only this machine reaches].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) bind: Option<String>,
+    /// Port to listen on [default: 50050 for a scheduler; any free one for an executor].
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// Port of /healthz and /readyz [default: 50049 for a scheduler; any free one for an executor].
+    #[arg(long, value_name = "PORT")]
+    pub(crate) health_port: Option<u16>,
+    /// Name or address under which the other processes of the cluster reach this one [default: that of --bind].
+    #[arg(long, value_name = "HOST")]
+    pub(crate) advertise: Option<String>,
+    /// How long work under way may go on after SIGTERM [default: 60].
+    #[arg(long, value_name = "N")]
+    pub(crate) stop_seconds: Option<u64>,
+}
+
+impl ServerArguments {
+    fn settings(&self) -> [(&'static str, Option<String>); 5] {
+        let port = |port: Option<u16>| port.map(|port| port.to_string());
+        [
+            ("bind", self.bind.clone()),
+            ("port", port(self.port)),
+            ("health_port", port(self.health_port)),
+            ("advertise", self.advertise.clone()),
+            ("stop_seconds", self.stop_seconds.map(|seconds| seconds.to_string())),
+        ]
+    }
+}
+
+/// `keyfold scheduler`.
+#[derive(Debug, Args)]
+pub(crate) struct SchedulerArguments {
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+    /// How long an executor may be silent before others do its tasks again, and how long a run waits for executors
+    /// once all are lost [default: 60].
+    #[arg(long, value_name = "N")]
+    pub(crate) executor_timeout_seconds: Option<u64>,
+}
+
+/// `keyfold executor`.
+#[derive(Debug, Args)]
+pub(crate) struct ExecutorArguments {
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+    /// Folder or URL below which this executor may read and write, and nowhere else (repeatable).
+    #[arg(long, value_name = "ROOT")]
+    pub(crate) allow: Vec<String>,
+    /// Port on which it takes tasks [default: any free one].
+    #[arg(long, value_name = "PORT")]
+    pub(crate) task_port: Option<u16>,
+    /// Tasks that it runs at the same time [default: --threads].
+    #[arg(long, value_name = "N")]
+    pub(crate) vcores: Option<u32>,
+    /// Folder for intermediate results and for what does not fit into --memory-limit
+    /// [default: keyfold in the scratch folder].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) work_dir: Option<PathBuf>,
+    /// How often it tells the scheduler that it is alive [default: 10].
+    #[arg(long, value_name = "N")]
+    pub(crate) heartbeat_seconds: Option<u64>,
 }
 
 /// `keyfold show`.

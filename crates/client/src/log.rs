@@ -16,7 +16,9 @@ pub(crate) fn start(settings: &Settings, quiet: bool) -> Result<()> {
         (None, true) => "error",
         // A person sees the progress bar and the summary instead.
         (None, false) if terminal => "warn",
-        (None, false) => "warn,keyfold=info,keyfold_engine=info",
+        (None, false) => {
+            "warn,keyfold=info,keyfold_engine=info,keyfold_cluster=info,keyfold_scheduler=info,keyfold_executor=info"
+        }
     };
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         Error::new(

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytesize::ByteSize;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use keyfold_core::report::Phase;
-use keyfold_engine::runner::Progress;
+use keyfold_engine::runner::{Counted, Progress, Spread};
 use tokio::sync::watch;
 
 use crate::terminal::Terminal;
@@ -58,18 +58,14 @@ impl Steps {
     pub(crate) fn watch(&self, mut progress: watch::Receiver<Progress>) {
         let bar = self.bar.clone();
         tokio::spawn(async move {
-            let mut logged = Instant::now();
+            let begun = Instant::now();
+            let mut logged = begun;
             while progress.changed().await.is_ok() {
-                let Progress { rows, documents, bytes } = *progress.borrow_and_update();
-                bar.set_message(format!(
-                    "{} rows read, {} documents, {}",
-                    HumanCount(rows),
-                    HumanCount(documents),
-                    ByteSize(bytes)
-                ));
+                let progress = *progress.borrow_and_update();
+                bar.set_message(line(&progress, begun.elapsed()));
                 if logged.elapsed() >= LOG_EVERY {
                     logged = Instant::now();
-                    tracing::info!(rows, documents, bytes, "progress");
+                    tracing::info!("{}", line(&progress, begun.elapsed()));
                 }
             }
         });
@@ -81,4 +77,27 @@ impl Drop for Steps {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// What a person wants to know of a run that goes on.
+fn line(progress: &Progress, elapsed: Duration) -> String {
+    let Counted { rows, documents, bytes, .. } = progress.counted;
+    let counted = format!("{} rows read, {} documents, {}", HumanCount(rows), HumanCount(documents), ByteSize(bytes));
+    let Some(Spread { stages_done, stages, tasks_done, tasks, executors }) = progress.spread else { return counted };
+    let left = time_left(stages_done, stages, tasks_done, tasks, elapsed);
+    let left = left.map_or_else(String::new, |left| format!(", about {} s left", left.as_secs().max(1)));
+    format!("{stages_done} of {stages} stages, {tasks_done} of {tasks} tasks on {executors} executors, {counted}{left}")
+}
+
+/// A guess: stages take the same time each, and so do the tasks of a stage. None before anything is done.
+fn time_left(
+    stages_done: usize,
+    stages: usize,
+    tasks_done: usize,
+    tasks: usize,
+    elapsed: Duration,
+) -> Option<Duration> {
+    let begun = tasks_done as f64 / tasks.max(1) as f64;
+    let share = (stages_done as f64).max(begun * (stages_done + 1) as f64).min(stages as f64) / stages.max(1) as f64;
+    (share > 0.0).then(|| elapsed.mul_f64((1.0 - share) / share))
 }

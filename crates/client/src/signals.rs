@@ -18,6 +18,11 @@ impl Signals {
         Ok(Self { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
     }
 
+    /// Done once a signal has come.
+    pub(crate) async fn stop(mut self) {
+        self.received().await;
+    }
+
     /// The exit code of the first signal that comes.
     pub(crate) async fn received(&mut self) -> (&'static str, ExitCode) {
         tokio::select! {

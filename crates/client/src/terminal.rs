@@ -31,6 +31,12 @@ impl Terminal {
         }
     }
 
+    /// Prints what went wrong in another process.
+    pub(crate) fn problem(&self, text: &str) -> Result<()> {
+        let written = writeln!(io::stderr(), "error: {text}");
+        written.map_err(|error| Error::new(ErrorKind::Delivery, format!("standard error cannot be written: {error}")))
+    }
+
     /// Prints a result: text for people, JSON for programs, nothing if quiet.
     pub(crate) fn result(&self, text: impl FnOnce() -> String, value: &impl serde::Serialize) -> Result<()> {
         match (self.json, self.quiet) {

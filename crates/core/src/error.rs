@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What kind of failure this is. The program maps each kind to one exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ErrorKind {
     /// A defect in keyfold itself.
     Internal,
@@ -31,7 +33,7 @@ impl ErrorKind {
 }
 
 /// A place in a text that the user wrote. Lines and columns count from 1; columns count characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The file, or the flag that the text came from.
     pub file: String,
@@ -59,7 +61,7 @@ impl fmt::Display for Place {
 }
 
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What is wrong.
     pub message: String,
@@ -98,7 +100,7 @@ impl fmt::Display for Problem {
             let margin = line.to_string().len();
             // Tabs are kept in the padding, so that the caret stands under the right character.
             let padding: String =
-                excerpt.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+                excerpt.chars().take(column.saturating_sub(1)).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             write!(f, "\n  {line} | {excerpt}\n  {:margin$} | {padding}^", "")?;
         }
         if let Some(help) = &self.help {
@@ -109,7 +111,7 @@ impl fmt::Display for Problem {
 }
 
 /// A failure: its kind and all problems that were found together.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Error {
     kind: ErrorKind,
     problems: Vec<Problem>,

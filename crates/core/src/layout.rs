@@ -11,12 +11,19 @@ pub const REPORT: &str = "run.json";
 /// The folder of the manifest's parts, in its snapshot.
 pub const MANIFEST: &str = "manifest";
 
+/// What shows in a snapshot that its run is alive: locked on a local disk, written again and again in an object store.
+pub const ALIVE: &str = ".alive";
+/// The folder of files that are being written, in a snapshot on a local disk; gone once the snapshot is published.
+pub const STAGING: &str = ".staging";
+
 /// Names at the top of a snapshot that no document may take.
 pub const RESERVED: [&str; 3] = [POINTER, REPORT, MANIFEST];
 
-/// The path of a manifest part within its snapshot.
-pub fn manifest_part(part: u32) -> String {
-    format!("{MANIFEST}/{part:05}.ndjson")
+/// The path of a manifest part within its snapshot. Every key is in one part only, so the first key of a part names it:
+/// a second attempt at the same part gives the same name, and no two parts have one.
+pub fn manifest_part(first_key: &str) -> String {
+    let digest = crate::manifest::sha256(first_key.as_bytes());
+    format!("{MANIFEST}/{}.ndjson", &digest[..16])
 }
 
 /// The path of an ndjson shard within its snapshot.

@@ -3,27 +3,25 @@
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
+use futures::future::try_join_all;
+use keyfold_core::job::Table;
 use keyfold_core::source::Source;
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
 use crate::error::running;
 use crate::query::{self, Params};
+use crate::session::Session;
 use crate::tables::ResolvedTable;
 
 /// Rows of a failed check that are shown.
 const SHOWN: usize = 10;
 
-/// Every table's `unique` columns identify a row.
-pub(crate) async fn unique(context: &SessionContext, tables: &[ResolvedTable]) -> Result<()> {
-    for ResolvedTable { table, .. } in tables.iter().filter(|table| !table.table.unique.is_empty()) {
-        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-        let columns = table.unique.iter().map(|column| quoted(&column.value)).collect::<Vec<_>>().join(", ");
-        let sql = format!(
-            "SELECT {columns}, count(*) AS \"rows\" FROM {} GROUP BY {columns} HAVING count(*) > 1 ORDER BY {columns}",
-            quoted(&table.name)
-        );
-        let plan = context.state().create_logical_plan(&sql).await.map_err(running)?;
-        if let Some(rows) = first_rows(context, plan).await? {
+/// Every table's `unique` columns identify a row. The tables are asked at the same time.
+pub(crate) async fn unique(session: &Session, tables: &[ResolvedTable]) -> Result<()> {
+    let tables = tables.iter().filter(|table| !table.table.unique.is_empty());
+    let repeated = try_join_all(tables.clone().map(|table| repeated(session, &table.table))).await?;
+    for (ResolvedTable { table, .. }, rows) in tables.zip(repeated) {
+        if let Some(rows) = rows {
             let names: Vec<&str> = table.unique.iter().map(|column| column.value.as_str()).collect();
             let message =
                 format!("the table `{}` repeats {}, which it declares unique:\n{rows}", table.name, names.join(", "));
@@ -33,6 +31,18 @@ pub(crate) async fn unique(context: &SessionContext, tables: &[ResolvedTable]) -
         }
     }
     Ok(())
+}
+
+/// The values that a table repeats in its unique columns.
+async fn repeated(session: &Session, table: &Table) -> Result<Option<String>> {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let columns = table.unique.iter().map(|column| quoted(&column.value)).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT {columns}, count(*) AS \"rows\" FROM {} GROUP BY {columns} HAVING count(*) > 1 ORDER BY {columns}",
+        quoted(&table.name)
+    );
+    let plan = session.context.state().create_logical_plan(&sql).await.map_err(running)?;
+    first_rows(session, plan).await
 }
 
 /// Plans every check, so that mistakes in them show before anything runs.
@@ -55,10 +65,12 @@ pub(crate) async fn plan(
 }
 
 /// Runs the checks; gives the names of those that returned no rows. All that did return rows are reported together.
-pub(crate) async fn run(context: &SessionContext, checks: Vec<(String, LogicalPlan)>) -> Result<Vec<String>> {
+pub(crate) async fn run(session: &Session, checks: Vec<(String, LogicalPlan)>) -> Result<Vec<String>> {
+    let (names, plans): (Vec<_>, Vec<_>) = checks.into_iter().unzip();
+    let returned = try_join_all(plans.into_iter().map(|plan| first_rows(session, plan))).await?;
     let (mut passed, mut problems) = (Vec::new(), Vec::new());
-    for (name, plan) in checks {
-        match first_rows(context, plan).await? {
+    for (name, rows) in names.into_iter().zip(returned) {
+        match rows {
             None => passed.push(name),
             Some(rows) => {
                 let problem = Problem::new(format!("the check failed; it returned:\n{rows}")).at(Place::whole(name));
@@ -73,9 +85,8 @@ pub(crate) async fn run(context: &SessionContext, checks: Vec<(String, LogicalPl
 }
 
 /// The first rows of a query as a table of text; nothing if there are none.
-async fn first_rows(context: &SessionContext, plan: LogicalPlan) -> Result<Option<String>> {
-    let frame = context.execute_logical_plan(plan).await.map_err(running)?;
-    let batches = frame.limit(0, Some(SHOWN + 1)).map_err(running)?.collect().await.map_err(running)?;
+async fn first_rows(session: &Session, plan: LogicalPlan) -> Result<Option<String>> {
+    let batches = session.first(plan, SHOWN + 1).await?;
     let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
     if rows == 0 {
         return Ok(None);

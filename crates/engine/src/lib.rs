@@ -1,8 +1,9 @@
 //! keyfold on DataFusion: tables and queries resolved, fold and write as physical operators, runners, publishing.
 
 mod checks;
+pub mod codec;
 mod decimal;
-mod error;
+pub mod error;
 mod fold;
 pub mod infer;
 mod plan;
@@ -10,6 +11,8 @@ mod planner;
 mod prepared;
 pub mod publish;
 mod query;
+pub mod reach;
+pub mod roots;
 pub mod runner;
 pub mod session;
 mod shard;

@@ -7,7 +7,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
-use datafusion::prelude::{SessionContext, lit};
+use datafusion::prelude::lit;
 use keyfold_core::fold::{FoldSpec, Naming};
 use keyfold_core::grid::Grid;
 use keyfold_core::job::{Cells, Job, Layout, Pivot};
@@ -20,6 +20,7 @@ use keyfold_core::{Error, ErrorKind, Problem, Result};
 use crate::error::running;
 use crate::fold::FoldNode;
 use crate::query::{self, Columns, Params};
+use crate::session::Session;
 use crate::shard;
 use crate::tables::{self, ResolvedTable};
 use crate::write::{WriteNode, WriteSpec};
@@ -41,7 +42,8 @@ const SHARD_COLUMN: &str = "__keyfold_shard";
 
 impl Plan {
     /// Resolves a job. As many problems as can be found are reported together.
-    pub(crate) async fn resolve(context: &SessionContext, job: &Job, given_params: &[String]) -> Result<Self> {
+    pub(crate) async fn resolve(session: &Session, job: &Job, given_params: &[String]) -> Result<Self> {
+        let context = &session.context;
         let mut problems = Problems::default();
         let template = problems.take(Template::parse(&job.template));
         let naming = problems.take(naming(job));
@@ -55,7 +57,7 @@ impl Plan {
         problems.take(check_contract(job, &query, &template, &naming));
         let mut grids = Vec::new();
         for pivot in used_pivots(job, &template) {
-            grids.extend(problems.take(grid(context, job, pivot, &params).await));
+            grids.extend(problems.take(grid(session, job, pivot, &params).await));
         }
         if !problems.all.is_empty() {
             return Err(problems.into_error());
@@ -198,13 +200,13 @@ fn check_contract(job: &Job, query: &LogicalPlan, template: &Template, naming: &
     }
 }
 
-async fn grid(context: &SessionContext, job: &Job, pivot: &Pivot, params: &Params) -> Result<Grid> {
+async fn grid(session: &Session, job: &Job, pivot: &Pivot, params: &Params) -> Result<Grid> {
     let values = match &pivot.cells {
         Cells::Range(first, last) => (*first..=*last).map(|value| value.to_string()).collect(),
         Cells::Values(values) => values.clone(),
         Cells::Select(sql) => {
             let name = format!("{} [pivot.{}] from", job.source.name, pivot.name);
-            selected_values(context, &Source { name, text: sql.value.clone() }, params).await?
+            selected_values(session, &Source { name, text: sql.value.clone() }, params).await?
         }
     };
     let wrong = |message: String| {
@@ -233,11 +235,10 @@ async fn grid(context: &SessionContext, job: &Job, pivot: &Pivot, params: &Param
 }
 
 /// The first column of a SELECT, in the order that it gives.
-async fn selected_values(context: &SessionContext, source: &Source, params: &Params) -> Result<Vec<String>> {
-    let plan = query::plan(context, source, params).await?;
-    let frame = context.execute_logical_plan(plan).await.map_err(running)?;
+async fn selected_values(session: &Session, source: &Source, params: &Params) -> Result<Vec<String>> {
+    let plan = query::plan(&session.context, source, params).await?;
     let mut values = Vec::new();
-    for batch in frame.collect().await.map_err(running)? {
+    for batch in session.collect(plan).await? {
         let texts = cast(batch.column(0), &DataType::Utf8).map_err(|error| running(error.into()))?;
         let texts = texts.as_string::<i32>();
         if texts.null_count() > 0 {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::AsArray;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::displayable;
-use datafusion::prelude::{SessionContext, ident};
+use datafusion::prelude::ident;
 use futures::{StreamExt, TryStreamExt};
 use keyfold_core::fold::DocumentBatch;
 use keyfold_core::job::Job;
@@ -14,10 +15,11 @@ use tokio::sync::watch;
 
 use crate::error::running;
 use crate::plan::Plan;
-use crate::runner::{LocalRunner, Progress, Runner};
-use crate::session::{Resources, session};
+use crate::reach::Reach;
+use crate::runner::{Progress, Runner};
+use crate::session::{Resources, Session};
 use crate::stores::Stores;
-use crate::tables::locate;
+use crate::tables::{ResolvedTable, locate};
 use crate::write::WriteSpec;
 use crate::{checks, totals};
 
@@ -25,7 +27,8 @@ use crate::{checks, totals};
 pub struct Prepared {
     /// The job as written.
     pub job: Job,
-    context: SessionContext,
+    session: Session,
+    staged: bool,
     plan: Plan,
     checks: Vec<(String, LogicalPlan)>,
     totals: Vec<LogicalPlan>,
@@ -65,13 +68,20 @@ pub struct ExplainedTable {
 
 impl Prepared {
     /// Finds the tables and plans the query, the checks and the totals. The problems of all are reported together.
-    pub async fn prepare(job: Job, params: &[String], resources: &Resources, stores: Arc<Stores>) -> Result<Self> {
-        let context = session(resources, stores)?;
-        let plan = Plan::resolve(&context, &job, params).await?;
-        let checks = checks::plan(&context, &job.checks, &plan.params).await;
-        let totals = totals::plan(&context, &job, &plan.params).await;
+    pub async fn prepare(
+        job: Job,
+        params: &[String],
+        resources: &Resources,
+        stores: Arc<Stores>,
+        runner: Arc<dyn Runner>,
+    ) -> Result<Self> {
+        let staged = runner.retries();
+        let session = Session::new(resources, stores, runner)?;
+        let plan = Plan::resolve(&session, &job, params).await?;
+        let checks = checks::plan(&session.context, &job.checks, &plan.params).await;
+        let totals = totals::plan(&session.context, &job, &plan.params).await;
         match (checks, totals) {
-            (Ok(checks), Ok(totals)) => Ok(Self { job, context, plan, checks, totals }),
+            (Ok(checks), Ok(totals)) => Ok(Self { job, session, staged, plan, checks, totals }),
             (checks, totals) => {
                 let errors = [checks.err(), totals.err()].into_iter().flatten();
                 Err(Error::all(ErrorKind::Query, errors.flat_map(|error| error.problems().to_vec()).collect()))
@@ -86,26 +96,36 @@ impl Prepared {
 
     /// Checks that unique columns are unique.
     pub async fn check_unique(&self) -> Result<()> {
-        self.located(checks::unique(&self.context, &self.plan.tables).await).await
+        self.located(checks::unique(&self.session, &self.plan.tables).await).await
     }
 
     /// Runs the job's checks; gives the names of those that passed.
     pub async fn run_checks(&self) -> Result<Vec<String>> {
-        self.located(checks::run(&self.context, self.checks.clone()).await).await
+        self.located(checks::run(&self.session, self.checks.clone()).await).await
     }
 
     /// Asks the source for the control totals.
     pub async fn source_totals(&self) -> Result<Vec<Sum>> {
-        self.located(totals::source(&self.context, &self.job, &self.totals).await).await
+        self.located(totals::source(&self.session, &self.job, &self.totals).await).await
+    }
+
+    /// Holds that every process that will work reaches the tables and the snapshot.
+    pub async fn check_reach(&self, snapshot: String) -> Result<()> {
+        let files = self.plan.tables.iter().flat_map(ResolvedTable::reached).collect();
+        self.session.runner.check_reach(&Reach { files, snapshot }).await
     }
 
     /// Folds the rows and writes the documents into a snapshot.
     pub async fn write(&self, snapshot: String, progress: watch::Sender<Progress>) -> Result<Vec<Summary>> {
+        let plan = self.plan.written(self.write_spec(snapshot))?;
+        let batches = self.located(self.session.run(plan, progress).await).await?;
+        let texts = batches.iter().flat_map(|batch| batch.column(0).as_string::<i32>().iter().flatten());
+        texts.map(|text| serde_json::from_str(text).map_err(Error::internal)).collect()
+    }
+
+    fn write_spec(&self, snapshot: String) -> WriteSpec {
         let output = &self.job.output;
-        let spec = WriteSpec { snapshot, layout: output.layout, compression: output.compression };
-        let plan = self.plan.written(spec)?;
-        let runner = LocalRunner::new(self.context.clone());
-        self.located(runner.run(&plan, progress).await).await
+        WriteSpec { snapshot, layout: output.layout, compression: output.compression, staged: self.staged }
     }
 
     /// Holds what was delivered against the source's control totals.
@@ -135,7 +155,7 @@ impl Prepared {
 
     async fn collect(&self, plan: LogicalPlan, limit: Option<usize>) -> Result<Vec<(String, Vec<u8>)>> {
         let documents = async {
-            let frame = self.context.execute_logical_plan(plan).await.map_err(running)?;
+            let frame = self.session.context.execute_logical_plan(plan).await.map_err(running)?;
             let frame = frame.sort(vec![ident("key").sort(true, false)]).map_err(running)?;
             let frame = frame.limit(0, limit).map_err(running)?;
             let mut batches = frame.execute_stream().await.map_err(running)?.map_err(running).boxed();
@@ -151,10 +171,8 @@ impl Prepared {
 
     /// What would run.
     pub async fn explain(&self) -> Result<Explained> {
-        let output = &self.job.output;
-        let spec =
-            WriteSpec { snapshot: output.url.value.clone(), layout: output.layout, compression: output.compression };
-        let state = self.context.state();
+        let spec = self.write_spec(self.job.output.url.value.clone());
+        let state = self.session.context.state();
         let logical = state.optimize(&self.plan.written(spec)?).map_err(running)?;
         let physical = state.query_planner().create_physical_plan(&logical, &state).await.map_err(running)?;
         let tables = self.plan.tables.iter().map(|table| ExplainedTable {
@@ -178,7 +196,7 @@ impl Prepared {
     async fn located<T>(&self, result: Result<T>) -> Result<T> {
         match result {
             Ok(value) => Ok(value),
-            Err(error) => Err(locate::bad_input(&self.context, &self.plan.tables, error).await),
+            Err(error) => Err(locate::bad_input(&self.session.context, &self.plan.tables, error).await),
         }
     }
 }

@@ -1,16 +1,22 @@
-//! The one session recipe.
+//! The one session recipe, and where its plans run.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::execution::SessionState;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use keyfold_core::{Error, ErrorKind, Result};
+use tokio::sync::watch;
 
+use crate::error::running;
 use crate::planner::KeyfoldQueryPlanner;
+use crate::runner::{Progress, Runner};
 use crate::stores::Stores;
 use crate::{decimal, shard};
 
@@ -25,8 +31,42 @@ pub struct Resources {
     pub scratch: Option<PathBuf>,
 }
 
-/// A session with keyfold's operators and functions.
-pub fn session(resources: &Resources, stores: Arc<Stores>) -> Result<SessionContext> {
+/// A session with keyfold's operators and functions, and the runner of its plans.
+pub(crate) struct Session {
+    pub(crate) context: SessionContext,
+    pub(crate) runner: Arc<dyn Runner>,
+}
+
+impl Session {
+    pub(crate) fn new(resources: &Resources, stores: Arc<Stores>, runner: Arc<dyn Runner>) -> Result<Self> {
+        let context = context(runner.config(), resources, stores)?;
+        Ok(Self { context, runner })
+    }
+
+    /// The rows of a query.
+    pub(crate) async fn collect(&self, plan: LogicalPlan) -> Result<Vec<RecordBatch>> {
+        self.run(plan, watch::Sender::default()).await
+    }
+
+    /// The first rows of a query.
+    pub(crate) async fn first(&self, plan: LogicalPlan, rows: usize) -> Result<Vec<RecordBatch>> {
+        let limited = LogicalPlanBuilder::from(plan).limit(0, Some(rows)).and_then(LogicalPlanBuilder::build);
+        self.collect(limited.map_err(running)?).await
+    }
+
+    /// The rows of a plan whose progress is watched.
+    pub(crate) async fn run(&self, plan: LogicalPlan, progress: watch::Sender<Progress>) -> Result<Vec<RecordBatch>> {
+        let plan = self.context.state().create_physical_plan(&plan).await.map_err(running)?;
+        self.runner.run(plan, self.context.task_ctx(), progress).await
+    }
+}
+
+/// A session whose plans run in this process.
+pub(crate) fn local(resources: &Resources, stores: Arc<Stores>) -> Result<SessionContext> {
+    context(SessionConfig::new().with_target_partitions(resources.threads), resources, stores)
+}
+
+fn context(config: SessionConfig, resources: &Resources, stores: Arc<Stores>) -> Result<SessionContext> {
     let disk = match &resources.scratch {
         Some(folder) => DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![folder.clone()])),
         None => DiskManagerBuilder::default(),
@@ -37,20 +77,24 @@ pub fn session(resources: &Resources, stores: Arc<Stores>) -> Result<SessionCont
         .with_object_store_registry(stores)
         .build_arc()
         .map_err(|error| Error::new(ErrorKind::Usage, format!("the scratch folder cannot be used: {error}")))?;
-    let state = SessionStateBuilder::new()
-        .with_config(config(resources.threads))
-        .with_runtime_env(runtime)
-        .with_default_features()
-        .with_query_planner(Arc::new(KeyfoldQueryPlanner))
-        .build();
-    let context = SessionContext::new_with_state(state);
-    context.register_udf(decimal::function());
-    context.register_udf(shard::function());
-    Ok(context)
+    Ok(SessionContext::new_with_state(state(keyfold_config(config), runtime)))
 }
 
-fn config(threads: usize) -> SessionConfig {
-    let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(false);
+/// A session's state with keyfold's planner and functions, for processes that only read and run plans too.
+pub fn state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionState {
+    let mut builder = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_query_planner(Arc::new(KeyfoldQueryPlanner));
+    let functions = [decimal::function(), shard::function()].map(Arc::new);
+    builder.scalar_functions().get_or_insert_default().extend(functions);
+    builder.build()
+}
+
+/// What every session of keyfold has in common, wherever its plans run.
+fn keyfold_config(mut config: SessionConfig) -> SessionConfig {
+    config = config.with_information_schema(false);
     let options = config.options_mut();
     // Names mean what the files say: netSales is netSales without quotes.
     options.sql_parser.enable_ident_normalization = false;

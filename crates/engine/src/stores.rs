@@ -17,6 +17,7 @@ use object_store::{ObjectStore, RetryConfig};
 use url::Url;
 
 use crate::error::external;
+use crate::roots::Roots;
 
 /// How stores are reached, beyond what the environment says.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,8 @@ pub struct StoreOptions {
     pub options: BTreeMap<String, String>,
     /// How long a failing request is tried again.
     pub retry_timeout: Duration,
+    /// Where this process may read and write; everywhere if absent.
+    pub roots: Option<Roots>,
 }
 
 /// Whether any kind of store has an option of this name.
@@ -68,7 +71,10 @@ impl Stores {
         if let Some(store) = known.get(&name) {
             return Ok(store.clone());
         }
-        let store = self.make(url)?;
+        let mut store = self.make(url)?;
+        if let Some(roots) = &self.options.roots {
+            store = roots.guard(url, store);
+        }
         known.insert(name, store.clone());
         Ok(store)
     }

@@ -13,6 +13,7 @@ use keyfold_core::{Error, ErrorKind, Problem, Result};
 
 use crate::error::running;
 use crate::query::{self, Params};
+use crate::session::Session;
 
 /// Plans every control total, so that mistakes in them show before anything runs.
 pub(crate) async fn plan(context: &SessionContext, job: &Job, params: &Params) -> Result<Vec<LogicalPlan>> {
@@ -34,7 +35,7 @@ pub(crate) async fn plan(context: &SessionContext, job: &Job, params: &Params) -
 }
 
 /// Asks the source. Totals over the same rows are asked for in one scan.
-pub(crate) async fn source(context: &SessionContext, job: &Job, plans: &[LogicalPlan]) -> Result<Vec<Sum>> {
+pub(crate) async fn source(session: &Session, job: &Job, plans: &[LogicalPlan]) -> Result<Vec<Sum>> {
     let mut sums: Vec<Option<Sum>> = vec![None; plans.len()];
     for first in 0..plans.len() {
         if sums[first].is_some() {
@@ -43,7 +44,7 @@ pub(crate) async fn source(context: &SessionContext, job: &Job, plans: &[Logical
         let same: Vec<usize> =
             (first..plans.len()).filter(|other| *other == first || share_scan(&plans[first], &plans[*other])).collect();
         let plan = merge(same.iter().map(|index| &plans[*index]).collect()).map_err(running)?;
-        let batches = context.execute_logical_plan(plan).await.map_err(running)?.collect().await.map_err(running)?;
+        let batches = session.collect(plan).await?;
         let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
         let row = batches.iter().find(|batch| batch.num_rows() == 1).filter(|_| rows == 1);
         for (column, index) in same.into_iter().enumerate() {

@@ -15,5 +15,6 @@ pub(crate) fn read(arguments: &JobArguments, output: Option<&String>) -> Result<
 
 /// The job, planned.
 pub(crate) async fn prepare(arguments: &JobArguments, settings: &Settings) -> Result<Prepared> {
-    Prepared::prepare(read(arguments, None)?, &arguments.params, &settings.resources, settings.stores()).await
+    let job = read(arguments, None)?;
+    Prepared::prepare(job, &arguments.params, &settings.resources, settings.stores(), settings.local()).await
 }

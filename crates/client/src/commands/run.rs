@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use keyfold_core::report::{Dropped, FORMAT, Pointer, Report, add_dropped};
 use keyfold_core::{Error, Result};
 use keyfold_engine::Prepared;
 use keyfold_engine::publish::{self, Publisher};
-use keyfold_engine::runner::Progress;
+use keyfold_engine::runner::{Progress, Runner};
 use tokio::sync::watch;
 use tracing::Instrument;
 
-use super::prepare;
+use super::{detach, prepare};
 use crate::arguments::RunArguments;
 use crate::memory;
 use crate::progress::Steps;
@@ -21,20 +23,29 @@ use crate::signals::Signals;
 use crate::summary;
 use crate::terminal::Terminal;
 
+/// How long is waited for a cluster to hear that a run was interrupted.
+const CANCEL: Duration = Duration::from_secs(5);
+
 /// Runs a job and publishes its documents, all or none of them.
 pub(crate) async fn run(arguments: &RunArguments, settings: &Settings, terminal: &Terminal) -> Result<ExitCode> {
-    let run = publish::run_id();
+    if arguments.detach {
+        return detach::detach(settings, terminal).await;
+    }
+    let run = arguments.run_id.clone().unwrap_or_else(publish::run_id);
     let span = tracing::error_span!("run", run);
     let mut signals = Signals::catch()?;
-    let publishing = AtomicBool::new(false);
-    let work = pipeline(arguments, settings, terminal, &run, &publishing).instrument(span.clone());
+    let underway = Underway::default();
+    let work = pipeline(arguments, settings, terminal, &run, &underway).instrument(span.clone());
     tokio::pin!(work);
     tokio::select! {
         done = &mut work => done,
-        (name, code) = signals.received() => match publishing.load(Ordering::Acquire) {
+        (name, code) = signals.received() => match underway.publishing.load(Ordering::Acquire) {
             // Publishing is short and is not left half-way.
             true => work.await,
             false => {
+                if let Some(runner) = underway.runner.get() {
+                    let _ = tokio::time::timeout(CANCEL, runner.cancel()).await;
+                }
                 // The snapshot that was begun is nobody's now; the next run removes it.
                 span.in_scope(|| tracing::error!("{name}: the run ends here, and nothing was published by it"));
                 Ok(code)
@@ -43,26 +54,39 @@ pub(crate) async fn run(arguments: &RunArguments, settings: &Settings, terminal:
     }
 }
 
+/// What a signal must know of a run.
+#[derive(Default)]
+struct Underway {
+    runner: OnceLock<Arc<dyn Runner>>,
+    publishing: AtomicBool,
+}
+
 async fn pipeline(
     arguments: &RunArguments,
     settings: &Settings,
     terminal: &Terminal,
     run: &str,
-    publishing: &AtomicBool,
+    underway: &Underway,
 ) -> Result<ExitCode> {
     let started = publish::now();
     let mut steps = Steps::new(terminal);
     steps.begin("plan");
     let job = prepare::read(&arguments.job, arguments.output.as_ref())?;
-    let prepared = Prepared::prepare(job, &arguments.job.params, &settings.resources, settings.stores()).await?;
+    let runner = settings.runner(run, &job.name).await?;
+    _ = underway.runner.set(runner.clone());
+    let prepared =
+        Prepared::prepare(job, &arguments.job.params, &settings.resources, settings.stores(), runner.clone()).await?;
     let output = prepared.job.output.url.value.clone();
     let mut publisher = publish::begin(&settings.stores(), &output, run).await?;
     let delivered = deliver(&prepared, publisher.as_ref(), &mut steps).await;
     let report = match delivered {
         Ok(delivered) => delivered.report(run, &started, &prepared, &mut steps),
-        Err(error) => return Err(abandon(publisher.as_mut(), error).await),
+        Err(error) => {
+            runner.cancel().await;
+            return Err(abandon(publisher.as_mut(), error).await);
+        }
     };
-    publishing.store(true, Ordering::Release);
+    underway.publishing.store(true, Ordering::Release);
     steps.begin("publish");
     let pointer = publisher.publish(&report, prepared.job.output.keep).await?;
     collect(publisher.as_mut(), &pointer).await;
@@ -83,6 +107,7 @@ struct Delivered {
 
 async fn deliver(prepared: &Prepared, publisher: &dyn Publisher, steps: &mut Steps) -> Result<Delivered> {
     steps.begin("check");
+    prepared.check_reach(publisher.snapshot()).await?;
     prepared.check_unique().await?;
     let checks = prepared.run_checks().await?;
     steps.begin("add up source");

@@ -35,6 +35,11 @@ pub(crate) struct FoldExec {
 }
 
 impl FoldExec {
+    /// What is folded.
+    pub(crate) fn spec(&self) -> &FoldSpec {
+        &self.spec
+    }
+
     /// A fold of `input`.
     pub(crate) fn try_new(input: Arc<dyn ExecutionPlan>, spec: Arc<FoldSpec>) -> Result<Self> {
         let schema: SchemaRef = Arc::new(document_schema(&spec, &input.schema()).map_err(external)?);

@@ -13,7 +13,7 @@ use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 use super::values::Evidence;
 use super::{Column, Kind, Table};
 use crate::error::running;
-use crate::session::{Resources, session};
+use crate::session::{self, Resources};
 use crate::stores::Stores;
 use crate::tables::lines::Lines;
 use crate::tables::{self, ResolvedTable};
@@ -39,7 +39,7 @@ pub(super) async fn read(
         }
     }
     // One thread reads records as they come, so that values may go over several lines.
-    let context = session(&Resources { threads: 1, ..resources.clone() }, stores.clone())?;
+    let context = session::local(&Resources { threads: 1, ..resources.clone() }, stores.clone())?;
     let resolved = tables::register(&context, &[table.declared()]).await?;
     let evidence = match evidence(&context, table).await {
         Ok(evidence) => evidence,

@@ -17,7 +17,7 @@ use datafusion::arrow::datatypes::DataType;
 use keyfold_core::job::{self, At, Compression, Format};
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
-use crate::session::{Resources, session};
+use crate::session::{self, Resources};
 use crate::stores::{self, Stores};
 use crate::tables::{self, ResolvedTable};
 
@@ -114,7 +114,7 @@ pub struct Wishes {
 pub async fn infer(locations: &[String], wishes: &Wishes, resources: &Resources, stores: Arc<Stores>) -> Result<Star> {
     let mut tables = read_all(locations, resources, &stores).await?;
     joins::agree_on_types(&mut tables);
-    let context = session(resources, stores)?;
+    let context = session::local(resources, stores)?;
     let declared: Vec<_> = tables.iter().map(Table::declared).collect();
     let resolved = tables::register(&context, &declared).await?;
     let shaped = async {

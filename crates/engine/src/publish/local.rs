@@ -10,14 +10,13 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use keyfold_core::layout::{LINK, MANIFEST, POINTER, REPORT, SNAPSHOTS};
+use keyfold_core::layout::{ALIVE, LINK, MANIFEST, POINTER, REPORT, SNAPSHOTS, STAGING};
 use keyfold_core::report::{Pointer, Report};
 use keyfold_core::{Error, Result};
 
 use super::{Publisher, failed, overtaken, parse_pointer, pointer, to_text};
 
 const LOCK: &str = ".lock";
-const ALIVE: &str = ".alive";
 /// What is being removed; it holds no document that anything names.
 const TRASH: &str = ".trash-";
 
@@ -44,6 +43,7 @@ impl LocalPublisher {
                 fs::create_dir_all(place.root.join(SNAPSHOTS))?;
                 let _lock = place.lock()?;
                 fs::create_dir_all(snapshot.join(MANIFEST))?;
+                fs::create_dir(snapshot.join(STAGING))?;
                 let alive = File::create(snapshot.join(ALIVE))?;
                 alive.lock()?;
                 Ok::<_, io::Error>((place.current()?, alive))
@@ -106,6 +106,7 @@ impl Place {
         let not = |error: io::Error| failed(format_args!("{} cannot be published", self.snapshot().display()), error);
         let snapshot = self.snapshot();
         let text = to_text(report)?;
+        self.end_staging().map_err(not)?;
         fs::write(snapshot.join(REPORT), &text).map_err(not)?;
         sync(&snapshot).map_err(not)?;
         let _lock = self.lock().map_err(not)?;
@@ -117,6 +118,13 @@ impl Place {
         fs::remove_file(snapshot.join(ALIVE)).map_err(not)?;
         self.swap(&pointer).map_err(not)?;
         Ok(pointer)
+    }
+
+    /// Whoever still stages a file, such as an executor that was taken for lost, finds no place for it any more.
+    fn end_staging(&self) -> io::Result<()> {
+        let trash = self.root.join(SNAPSHOTS).join(format!("{TRASH}staging-{}", self.run));
+        fs::rename(self.snapshot().join(STAGING), &trash)?;
+        fs::remove_dir_all(&trash)
     }
 
     /// The one step that makes the snapshot visible.

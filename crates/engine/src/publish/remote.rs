@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
-use keyfold_core::layout::{POINTER, REPORT, SNAPSHOTS};
+use keyfold_core::layout::{ALIVE, POINTER, REPORT, SNAPSHOTS};
 use keyfold_core::report::{Pointer, Report};
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 use object_store::path::Path;
@@ -18,7 +18,6 @@ use tokio::task::JoinHandle;
 use super::{Publisher, failed, lost_race, parse_pointer, pointer, to_text};
 use crate::stores::Stores;
 
-const ALIVE: &str = ".alive";
 /// How often a run shows that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 /// A run that did not show itself for so long is dead.

@@ -25,9 +25,13 @@ use keyfold_core::{Error, ErrorKind, Problem, Result};
 
 use crate::decimal;
 use crate::error::running;
+use crate::reach::ReachedFile;
 use estimate::Estimated;
 pub(crate) use files::File;
 pub(crate) use schema::data_type;
+
+/// Files of one table that are looked at from other processes.
+const REACHED: usize = 16;
 
 /// A table whose files were found and agree with what the job declares.
 #[derive(Debug, Clone)]
@@ -48,6 +52,18 @@ impl ResolvedTable {
     /// Length of all files.
     pub(crate) fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.meta.size).sum()
+    }
+
+    /// Some of its files, evenly chosen: enough to see whether another process has the same table.
+    pub(crate) fn reached(&self) -> impl Iterator<Item = ReachedFile> {
+        let step = self.files.len().div_ceil(REACHED).max(1);
+        let last = self.files.len().saturating_sub(1);
+        let chosen = self.files.iter().enumerate().filter(move |(index, _)| index % step == 0 || *index == last);
+        chosen.map(|(_, file)| ReachedFile {
+            table: self.table.name.clone(),
+            url: file.url.as_str().to_owned(),
+            bytes: file.meta.size,
+        })
     }
 
     /// The columns that SQL sees: the declared ones, or all where the job declares none.

@@ -34,6 +34,11 @@ pub(crate) struct WriteExec {
 }
 
 impl WriteExec {
+    /// Where and how.
+    pub(crate) fn spec(&self) -> &WriteSpec {
+        &self.spec
+    }
+
     /// Writes the documents of `input`, a fold.
     pub(crate) fn new(input: Arc<dyn ExecutionPlan>, spec: Arc<WriteSpec>) -> Self {
         let properties = PlanProperties::new(
@@ -97,7 +102,7 @@ impl ExecutionPlan for WriteExec {
             bytes: MetricBuilder::new(&self.metrics).counter(BYTES, partition),
         };
         let summary = async move {
-            let summary = write(documents, partition as u32, spec, written, &context).await.map_err(external)?;
+            let summary = write(documents, spec, written, &context).await.map_err(external)?;
             let text = serde_json::to_string(&summary).map_err(|error| external(Error::internal(error)))?;
             Ok(RecordBatch::try_new(summary_schema(), vec![Arc::new(StringArray::from(vec![text]))])?)
         };
@@ -121,12 +126,11 @@ struct Written {
 
 async fn write(
     mut documents: SendableRecordBatchStream,
-    partition: u32,
     spec: Arc<WriteSpec>,
     written: Written,
     context: &TaskContext,
 ) -> keyfold_core::Result<Summary> {
-    let mut sink = Sink::open(&spec, partition, &context.runtime_env().object_store_registry)?;
+    let mut sink = Sink::open(&spec, &context.runtime_env().object_store_registry).await?;
     let mut summary =
         Summary { manifest: None, documents: 0, rows: 0, bytes: 0, sums: Vec::new(), dropped: Default::default() };
     while let Some(batch) = documents.next().await {

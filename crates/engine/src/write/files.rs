@@ -1,8 +1,7 @@
 //! Documents as files of their own.
 
 use std::collections::HashSet;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,7 +13,8 @@ use keyfold_core::{Error, ErrorKind, Result};
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::task::JoinHandle;
 
-use super::sink::{Folder, Lines, failed};
+use super::folder::{Folder, LocalFolder, failed};
+use super::sink::Lines;
 use crate::stores::join;
 
 /// Requests to an object store that one partition has under way.
@@ -73,28 +73,28 @@ fn entry(batch: &DocumentBatch<'_>, row: usize) -> Entry {
     }
 }
 
-fn write_all(folder: &Path, made: &mut HashSet<PathBuf>, batch: &DocumentBatch<'_>) -> Result<Lines> {
+fn write_all(folder: &LocalFolder, made: &mut HashSet<PathBuf>, batch: &DocumentBatch<'_>) -> Result<Lines> {
     let mut lines = Lines::default();
     for row in 0..batch.len() {
-        let path = folder.join(batch.path(row));
-        if let Some(parent) = path.parent()
-            && parent != folder
-            && !made.contains(parent)
-        {
-            std::fs::create_dir_all(parent).map_err(|error| failed(&parent.display().to_string(), &error))?;
-            made.insert(parent.to_owned());
-        }
-        let written = std::fs::File::create_new(&path).and_then(|mut file| file.write_all(batch.document(row)));
+        let name = batch.path(row);
+        let written = folder.write(name, batch.document(row), |path| match path.parent() {
+            Some(parent) if parent != folder.root && !made.contains(parent) => {
+                std::fs::create_dir_all(parent)?;
+                made.insert(parent.to_owned());
+                Ok(())
+            }
+            _ => Ok(()),
+        });
         written.map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => Error::new(
                 ErrorKind::Input,
                 format!(
                     "key `{}`: {} exists already; does this disk take names that differ in case only for the same?",
                     batch.key(row),
-                    path.display()
+                    folder.root.join(name).display()
                 ),
             ),
-            _ => failed(&path.display().to_string(), &error),
+            _ => failed(&folder.root.join(name).display().to_string(), &error),
         })?;
         lines.push(&entry(batch, row))?;
     }

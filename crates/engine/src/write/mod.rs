@@ -2,6 +2,7 @@
 
 mod exec;
 mod files;
+mod folder;
 mod manifest;
 mod node;
 mod shards;
@@ -26,6 +27,9 @@ pub(crate) struct WriteSpec {
     pub(crate) layout: Layout,
     /// Compression of the ndjson files.
     pub(crate) compression: Compression,
+    /// Whether files on a local disk are staged and then moved into place: another attempt at the same files, whose
+    /// bytes are the same, may be under way.
+    pub(crate) staged: bool,
 }
 
 /// The operator's output: `summary`, a JSON text of [`keyfold_core::report::Summary`].

@@ -8,9 +8,9 @@ use keyfold_core::Result;
 use keyfold_core::fold::DocumentBatch;
 use keyfold_core::job::Compression;
 use keyfold_core::manifest::{Entry, sha256};
-use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::sink::{Folder, Lines, failed};
+use super::folder::{Folder, NewFile, failed};
+use super::sink::Lines;
 
 pub(super) struct Shards {
     folder: Folder,
@@ -22,7 +22,7 @@ struct Shard {
     path: String,
     lines: u64,
     encoder: Encoder,
-    file: Box<dyn AsyncWrite + Send + Unpin>,
+    file: NewFile,
 }
 
 /// Encoded bytes that were not written yet stand in the vector inside.
@@ -94,7 +94,7 @@ impl Shards {
         }
         if let Some(shard) = &mut self.open {
             let bytes = shard.encoder.take();
-            shard.file.write_all(&bytes).await.map_err(|error| failed(&shard.path, &error))?;
+            shard.file.write(&bytes).await?;
         }
         Ok(lines)
     }
@@ -118,7 +118,7 @@ impl Shards {
     pub(super) async fn finish(&mut self) -> Result<()> {
         let Some(Shard { path, encoder, mut file, .. }) = self.open.take() else { return Ok(()) };
         let bytes = encoder.finish().map_err(|error| failed(&path, &error))?;
-        file.write_all(&bytes).await.map_err(|error| failed(&path, &error))?;
-        file.shutdown().await.map_err(|error| failed(&path, &error))
+        file.write(&bytes).await?;
+        file.close().await
     }
 }

@@ -1,23 +1,18 @@
 //! Where a partition's documents go: files of their own or shards, and the manifest beside them.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use keyfold_core::job::Layout;
 use keyfold_core::manifest::Part;
-use keyfold_core::{Error, ErrorKind, Result};
-use object_store::ObjectStore;
-use object_store::buffered::BufWriter;
-use object_store::path::Path;
-use tokio::io::AsyncWrite;
+use keyfold_core::{Error, Result};
 
 use super::WriteSpec;
 use super::files::Files;
+use super::folder::Folder;
 use super::manifest::ManifestWriter;
 use super::shards::Shards;
-use crate::stores;
 
 /// Writes the documents of one partition.
 pub(super) struct Sink {
@@ -31,13 +26,13 @@ enum Documents {
 }
 
 impl Sink {
-    pub(super) fn open(spec: &WriteSpec, partition: u32, registry: &Arc<dyn ObjectStoreRegistry>) -> Result<Self> {
-        let folder = Folder::open(&spec.snapshot, registry)?;
+    pub(super) async fn open(spec: &WriteSpec, registry: &Arc<dyn ObjectStoreRegistry>) -> Result<Self> {
+        let folder = Folder::open(spec, registry).await?;
         let documents = match spec.layout {
             Layout::Files => Documents::Files(Files::new(folder.clone())),
             Layout::Ndjson => Documents::Shards(Box::new(Shards::new(folder.clone(), spec.compression))),
         };
-        Ok(Self { documents, manifest: ManifestWriter::new(folder, partition) })
+        Ok(Self { documents, manifest: ManifestWriter::new(folder) })
     }
 
     pub(super) async fn write(&mut self, batch: RecordBatch) -> Result<()> {
@@ -63,6 +58,8 @@ impl Sink {
 pub(super) struct Lines {
     pub(super) text: Vec<u8>,
     pub(super) documents: u64,
+    /// The key of the first line.
+    pub(super) first_key: Option<String>,
 }
 
 impl Lines {
@@ -70,42 +67,7 @@ impl Lines {
         serde_json::to_writer(&mut self.text, entry).map_err(Error::internal)?;
         self.text.push(b'\n');
         self.documents += 1;
+        self.first_key.get_or_insert_with(|| entry.key.clone());
         Ok(())
     }
-}
-
-/// A folder on the local disk or a prefix in an object store.
-#[derive(Clone)]
-pub(super) enum Folder {
-    Local(PathBuf),
-    Remote { store: Arc<dyn ObjectStore>, prefix: Path },
-}
-
-impl Folder {
-    fn open(location: &str, registry: &Arc<dyn ObjectStoreRegistry>) -> Result<Self> {
-        if let Some(path) = stores::local_path(location) {
-            return Ok(Self::Local(path));
-        }
-        let url = stores::url(location)?;
-        let store = registry.get_store(&url).map_err(crate::error::running)?;
-        let prefix = Path::from_url_path(url.path()).map_err(|error| failed(location, &error))?;
-        Ok(Self::Remote { store, prefix })
-    }
-
-    /// A new file in the folder, to be written from its start.
-    pub(super) async fn create(&self, name: &str) -> Result<Box<dyn AsyncWrite + Send + Unpin>> {
-        match self {
-            Self::Local(folder) => {
-                let path = folder.join(name);
-                let file = tokio::fs::File::create_new(&path).await;
-                Ok(Box::new(file.map_err(|error| failed(&path.display().to_string(), &error))?))
-            }
-            Self::Remote { store, prefix } => Ok(Box::new(BufWriter::new(store.clone(), stores::join(prefix, name)?))),
-        }
-    }
-}
-
-/// A document or a file beside it could not be written.
-pub(super) fn failed(what: &str, error: &dyn std::error::Error) -> Error {
-    Error::new(ErrorKind::Delivery, format!("{what} cannot be written: {error}"))
 }

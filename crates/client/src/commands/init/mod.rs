@@ -80,7 +80,7 @@ impl Texts {
             checks: Ok(Vec::new()),
         };
         let job = Job::parse(folder, files, &Overrides::default())?;
-        let prepared = Prepared::prepare(job, &[], &settings.resources, settings.stores()).await?;
+        let prepared = Prepared::prepare(job, &[], &settings.resources, settings.stores(), settings.local()).await?;
         prepared.check_unique().await
     }
 }

@@ -1,0 +1,17 @@
+//! What client, scheduler and executors of a cluster share: plans on their way, errors on their way back, addresses,
+//! TLS, and the services beside Ballista's; and the client's runner.
+
+mod address;
+mod client;
+pub mod failure;
+pub mod gate;
+pub mod health;
+mod runner;
+pub mod serve;
+pub mod session;
+pub mod tls;
+pub mod wire;
+
+pub use address::Address;
+pub use client::{Cluster, Patience};
+pub use runner::ClusterRunner;

@@ -1,0 +1,236 @@
+//! Runs plans on a cluster.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use ballista_core::serde::protobuf::job_status::Status;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionConfig;
+use datafusion_proto::physical_plan::AsExecutionPlan;
+use datafusion_proto::protobuf::PhysicalPlanNode;
+use keyfold_core::{Error, ErrorKind, Problem, Result};
+use keyfold_engine::error::running;
+use keyfold_engine::reach::Reach;
+use keyfold_engine::runner::{Progress, Runner, Spread};
+use tokio::sync::watch;
+
+use crate::client::Cluster;
+use crate::wire::{ProbeRequest, Work};
+use crate::{failure, session};
+
+/// How soon a plan is asked after first, and how often at last.
+const FIRST_LOOK: Duration = Duration::from_millis(10);
+const LAST_LOOK: Duration = Duration::from_millis(250);
+/// How often a run's progress is asked for: this asks every executor.
+const PROGRESS: Duration = Duration::from_millis(500);
+
+/// Runs the plans of one run on a cluster.
+pub struct ClusterRunner {
+    cluster: Cluster,
+    run: String,
+    job: String,
+    vcores: usize,
+    /// The scheduler process that knows the run.
+    instance: String,
+    /// Plans that are under way.
+    active: Arc<Mutex<HashSet<String>>>,
+}
+
+impl ClusterRunner {
+    /// A runner for a run, once the cluster has an executor: one is waited for as long as patience says.
+    pub async fn begin(cluster: Cluster, run: &str, job: &str) -> Result<Self> {
+        let started = Instant::now();
+        let status = loop {
+            let status = cluster.status(Some(run)).await?;
+            if !status.executors.is_empty() {
+                break status;
+            }
+            if started.elapsed() >= cluster.patience.connect {
+                let message = format!("no executor has registered with the scheduler at {}", cluster.address);
+                let problem = Problem::new(message).help("start some with `keyfold executor`");
+                return Err(Error::new(ErrorKind::Unavailable, problem));
+            }
+            tokio::time::sleep(LAST_LOOK).await;
+        };
+        let vcores = status.executors.iter().map(|executor| executor.vcores).sum();
+        tracing::info!(executors = status.executors.len(), vcores, cluster = %cluster.address, "runs on a cluster");
+        let (run, job, instance) = (run.to_owned(), job.to_owned(), status.instance);
+        Ok(Self { cluster, run, job, vcores, instance, active: Arc::default() })
+    }
+
+    /// Waits for the end of a plan and gives its rows.
+    async fn finish(&self, id: &str, progress: &watch::Sender<Progress>) -> Result<Vec<RecordBatch>> {
+        let mut look = FIRST_LOOK;
+        let mut watchdog = Watchdog::new(self.cluster.patience.stall);
+        let mut asked = Instant::now();
+        loop {
+            tokio::time::sleep(look).await;
+            look = (look * 2).min(LAST_LOOK);
+            match self.patiently(|| self.cluster.state(id)).await? {
+                Some(Status::Successful(done)) => {
+                    let mut rows = Vec::new();
+                    for location in done.partition_location {
+                        rows.extend(self.cluster.fetch(location).await?);
+                    }
+                    return Ok(rows);
+                }
+                Some(Status::Failed(failed)) => return Err(failure::recover(&failed.error)),
+                Some(Status::Queued(_) | Status::Running(_)) | None => {}
+            }
+            if asked.elapsed() >= PROGRESS {
+                asked = Instant::now();
+                let (work, executors) = self.observe(id).await?;
+                progress.send_replace(as_progress(work, executors));
+                watchdog.look(work, executors)?;
+            }
+        }
+    }
+
+    /// How far a plan is, and how many executors there are.
+    async fn observe(&self, id: &str) -> Result<(Work, usize)> {
+        let status = self.patiently(|| self.cluster.status(Some(&self.run))).await?;
+        let job = status.jobs.iter().find(|job| job.id == id);
+        match job {
+            Some(job) if status.instance == self.instance => Ok((job.work, status.executors.len())),
+            _ => Err(self.lost()),
+        }
+    }
+
+    fn lost(&self) -> Error {
+        let message = format!("the scheduler at {} was restarted and has lost the run", self.cluster.address);
+        Error::new(ErrorKind::Unavailable, Problem::new(message).help("run again"))
+    }
+
+    /// Asks again for as long as patience says, where nobody answers.
+    async fn patiently<T, F: Future<Output = Result<T>>>(&self, ask: impl Fn() -> F) -> Result<T> {
+        let started = Instant::now();
+        loop {
+            match ask().await {
+                Err(error)
+                    if error.kind() == ErrorKind::Unavailable && started.elapsed() < self.cluster.patience.connect =>
+                {
+                    tracing::debug!("{error}");
+                    tokio::time::sleep(LAST_LOOK).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Runner for ClusterRunner {
+    fn config(&self) -> SessionConfig {
+        session::config(&self.cluster.transport).with_target_partitions(self.vcores.max(1))
+    }
+
+    fn retries(&self) -> bool {
+        true
+    }
+
+    async fn check_reach(&self, reach: &Reach) -> Result<()> {
+        let problems = self.cluster.probe(ProbeRequest { reach: reach.clone() }).await?;
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(Error::all(ErrorKind::Usage, problems)),
+        }
+    }
+
+    async fn cancel(&self) {
+        let active: Vec<_> = self.active.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+        for id in active {
+            self.cluster.cancel(&id).await;
+        }
+    }
+
+    async fn run(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        _: Arc<TaskContext>,
+        progress: watch::Sender<Progress>,
+    ) -> Result<Vec<RecordBatch>> {
+        let node = PhysicalPlanNode::try_from_physical_plan(plan, session::codec().as_ref()).map_err(running)?;
+        let mut bytes = Vec::new();
+        node.try_encode(&mut bytes).map_err(running)?;
+        let session = uuid::Uuid::new_v4().to_string();
+        let id = self.cluster.submit(&session, &format!("{}/{}", self.run, self.job), bytes).await?;
+        let underway = Underway::new(self, id.clone());
+        let rows = self.finish(&id, &progress).await;
+        if rows.is_ok() {
+            underway.end();
+            self.cluster.clean(&id).await;
+        }
+        self.cluster.end_session(&session).await;
+        rows
+    }
+}
+
+/// A plan under way: cancelled when it is dropped before its end.
+struct Underway {
+    cluster: Cluster,
+    id: String,
+    active: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Underway {
+    fn new(runner: &ClusterRunner, id: String) -> Self {
+        runner.active.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
+        Self { cluster: runner.cluster.clone(), id, active: runner.active.clone() }
+    }
+
+    /// The plan is done.
+    fn end(&self) {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        if active && let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let (cluster, id) = (self.cluster.clone(), self.id.clone());
+            runtime.spawn(async move { cluster.cancel(&id).await });
+        }
+    }
+}
+
+fn as_progress(work: Work, executors: usize) -> Progress {
+    let Work { stages_done, stages, tasks_done, tasks, counted } = work;
+    let spread = Spread { stages_done, stages, tasks_done, tasks, executors };
+    Progress { counted, spread: Some(spread) }
+}
+
+/// Ends a wait for a plan that makes no progress, such as one whose last status message was lost.
+struct Watchdog {
+    patience: Duration,
+    seen: Option<Work>,
+    since: Instant,
+}
+
+impl Watchdog {
+    fn new(patience: Duration) -> Self {
+        Self { patience, seen: None, since: Instant::now() }
+    }
+
+    fn look(&mut self, work: Work, executors: usize) -> Result<()> {
+        if self.seen != Some(work) {
+            self.seen = Some(work);
+            self.since = Instant::now();
+            return Ok(());
+        }
+        if self.since.elapsed() < self.patience {
+            return Ok(());
+        }
+        let Work { stages_done, stages, tasks_done, tasks, .. } = work;
+        let message = format!(
+            "the run has made no progress for {} s: {stages_done} of {stages} stages and {tasks_done} of {tasks} tasks are done, {executors} executors are there",
+            self.patience.as_secs()
+        );
+        let help = "look at the executors' logs; a message between them may be lost, and running again may do; raise stall_seconds if the work is that slow";
+        Err(Error::new(ErrorKind::Unavailable, Problem::new(message).help(help)))
+    }
+}

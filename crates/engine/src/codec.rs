@@ -1,0 +1,94 @@
+//! Fold and write on their way to other processes.
+
+use std::sync::Arc;
+
+use datafusion::common::{Result, internal_err};
+use datafusion::error::DataFusionError;
+use datafusion::execution::TaskContext;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
+use keyfold_core::fold::FoldSpec;
+use keyfold_core::{Error, ErrorKind, Problem};
+use serde::{Deserialize, Serialize};
+
+use crate::error::external;
+use crate::fold::FoldExec;
+use crate::write::{WriteExec, WriteSpec};
+
+/// The version that plans are made and read by; both ends must be of the same.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What keyfold's own operators begin with; no encoded message of another codec starts with a zero byte.
+const MAGIC: &[u8] = b"\0keyfold ";
+
+/// Encodes keyfold's operators as JSON behind a line with the version, and leaves all others to another codec.
+#[derive(Debug)]
+pub struct KeyfoldCodec {
+    others: Arc<dyn PhysicalExtensionCodec>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Operator {
+    Fold(FoldSpec),
+    Write(WriteSpec),
+}
+
+impl KeyfoldCodec {
+    /// A codec that leaves all operators but keyfold's to `others`.
+    pub fn new(others: Arc<dyn PhysicalExtensionCodec>) -> Self {
+        Self { others }
+    }
+}
+
+impl PhysicalExtensionCodec for KeyfoldCodec {
+    fn try_decode(
+        &self,
+        bytes: &[u8],
+        inputs: &[Arc<dyn ExecutionPlan>],
+        context: &TaskContext,
+        converter: &dyn PhysicalProtoConverterExtension,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let Some(own) = bytes.strip_prefix(MAGIC) else {
+            return self.others.try_decode(bytes, inputs, context, converter);
+        };
+        let [input] = inputs else { return internal_err!("fold and write have one input, not {}", inputs.len()) };
+        Ok(match decode(own).map_err(external)? {
+            Operator::Fold(spec) => Arc::new(FoldExec::try_new(input.clone(), Arc::new(spec))?),
+            Operator::Write(spec) => Arc::new(WriteExec::new(input.clone(), Arc::new(spec))),
+        })
+    }
+
+    fn try_encode(
+        &self,
+        node: Arc<dyn ExecutionPlan>,
+        bytes: &mut Vec<u8>,
+        converter: &dyn PhysicalProtoConverterExtension,
+    ) -> Result<()> {
+        let operator = if let Some(fold) = node.downcast_ref::<FoldExec>() {
+            Operator::Fold(fold.spec().clone())
+        } else if let Some(write) = node.downcast_ref::<WriteExec>() {
+            Operator::Write(write.spec().clone())
+        } else {
+            return self.others.try_encode(node, bytes, converter);
+        };
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(VERSION.as_bytes());
+        bytes.push(b'\n');
+        serde_json::to_writer(bytes, &operator).map_err(|error| DataFusionError::External(Box::new(error)))
+    }
+}
+
+fn decode(bytes: &[u8]) -> keyfold_core::Result<Operator> {
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let version = String::from_utf8_lossy(&bytes[..end]);
+    if version != VERSION {
+        return Err(other_version("a plan", &version));
+    }
+    serde_json::from_slice(&bytes[(end + 1).min(bytes.len())..]).map_err(Error::internal)
+}
+
+/// Two processes of different versions do not work together.
+pub fn other_version(what: &str, version: &str) -> Error {
+    let problem = Problem::new(format!("{what} comes from keyfold {version}, and this is keyfold {VERSION}"));
+    Error::new(ErrorKind::Usage, problem.help("run client, scheduler and executors of the same version"))
+}

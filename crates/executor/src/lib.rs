@@ -1,0 +1,141 @@
+//! An executor of a cluster: Ballista's, with keyfold's operators, stores and errors.
+
+mod config;
+mod connections;
+mod engine;
+mod services;
+mod worker;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ballista_core::error::BallistaError;
+use ballista_executor::executor_process::start_executor_process;
+use ballista_executor::executor_server::TERMINATING;
+use ballista_executor::health::ExecutorHealth;
+use keyfold_cluster::tls::Transport;
+use keyfold_cluster::{Address, health};
+use keyfold_core::{Error, ErrorKind, Problem, Result};
+use keyfold_engine::stores::Stores;
+use std::sync::atomic::Ordering;
+
+use worker::Tasks;
+
+/// How an executor is set up.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where its scheduler is.
+    pub scheduler: Address,
+    /// Where it serves its results to other executors.
+    pub listen: SocketAddr,
+    /// The port, at the same address, where it takes tasks.
+    pub task_port: u16,
+    /// Where it tells its health.
+    pub health: SocketAddr,
+    /// The host under which scheduler and other executors reach it.
+    pub advertise: String,
+    /// How it talks to others.
+    pub transport: Transport,
+    /// Tasks that it runs at the same time.
+    pub vcores: usize,
+    /// Bytes that all its tasks together may hold before they spill.
+    pub memory_limit: usize,
+    /// Where it keeps intermediate results and what it spills.
+    pub work_dir: PathBuf,
+    /// The stores of the process.
+    pub stores: Arc<Stores>,
+    /// How often it tells the scheduler that it is alive. In whole seconds.
+    pub heartbeat: Duration,
+    /// How long a scheduler that does not answer is waited for.
+    pub connect_timeout: Duration,
+    /// How long tasks under way may go on once the executor was told to stop.
+    pub stop_timeout: Duration,
+}
+
+/// Runs tasks until `stop` is done and the tasks under way are, or until the scheduler is gone for good.
+pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<()> {
+    let work_dir = WorkDir::take(&settings.work_dir)?;
+    let tasks = Tasks::default();
+    let state = ExecutorHealth::new();
+    let ready = state.clone();
+    health::serve(
+        settings.health,
+        Arc::new(move || match (TERMINATING.load(Ordering::Acquire), ready.is_ready()) {
+            (true, _) => Err("stopping"),
+            (false, false) => Err("the scheduler has not answered"),
+            (false, true) => Ok(()),
+        }),
+    )
+    .await?;
+    let config = config::ballista(&settings, &work_dir.0, state, &tasks)?;
+    let process = start_executor_process(Arc::new(config));
+    tokio::pin!(process);
+    let ended = tokio::select! {
+        ended = &mut process => ended,
+        () = stop => {
+            tracing::info!("the executor stops: it takes no new tasks and finishes those under way");
+            match tokio::time::timeout(settings.stop_timeout, process).await {
+                Ok(ended) => {
+                    tracing::info!("the executor has stopped");
+                    return ended.map_err(|error| failed(&settings, error));
+                }
+                Err(_) => {
+                    tracing::warn!("tasks are still under way; others will do them again");
+                    return Ok(());
+                }
+            }
+        }
+    };
+    ended.map_err(|error| failed(&settings, error))?;
+    let message = format!("the scheduler at {} is gone, or has taken this executor for lost", settings.scheduler);
+    Err(Error::new(ErrorKind::Unavailable, Problem::new(message).help("start the executor again")))
+}
+
+fn failed(settings: &Settings, error: BallistaError) -> Error {
+    match &error {
+        BallistaError::GrpcError(status) if status.code() == tonic::Code::FailedPrecondition => {
+            Error::new(ErrorKind::Usage, format!("{}: {}", settings.scheduler, status.message()))
+        }
+        _ => Error::new(ErrorKind::Unavailable, format!("the executor ends: {error}")),
+    }
+}
+
+/// A folder below the configured one that is this process's alone. What dead processes have left is removed.
+struct WorkDir(PathBuf);
+
+const OWNER: &str = ".owner";
+
+impl WorkDir {
+    fn take(root: &std::path::Path) -> Result<Self> {
+        let wrong = |error: std::io::Error| {
+            let problem = Problem::new(format!("work_dir {} cannot be used: {error}", root.display()));
+            Error::new(ErrorKind::Usage, problem.help("name a folder that this process may write to"))
+        };
+        std::fs::create_dir_all(root).map_err(wrong)?;
+        for entry in std::fs::read_dir(root).map_err(wrong)?.flatten() {
+            let owner = std::fs::File::open(entry.path().join(OWNER));
+            // Locks end with their process.
+            if entry.file_name().to_string_lossy().starts_with("executor-")
+                && owner.is_ok_and(|owner| owner.try_lock().is_ok())
+            {
+                tracing::info!(folder = %entry.path().display(), "removes what a dead executor has left");
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+        let own = root.join(format!("executor-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&own).map_err(wrong)?;
+        let owner = std::fs::File::create(own.join(OWNER)).map_err(wrong)?;
+        owner.lock().map_err(wrong)?;
+        // Held for as long as the process lives.
+        std::mem::forget(owner);
+        Ok(Self(own))
+    }
+}
+
+impl Drop for WorkDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -37,5 +37,30 @@ pub(crate) fn start(settings: &Settings, quiet: bool) -> Result<()> {
         true => builder.with_ansi(colours).with_target(false).init(),
         false => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),
     }
+    // A second logger cannot have been set before this one.
+    if log::set_logger(&Ballista).is_ok() {
+        log::set_max_level(log::LevelFilter::Info);
+    }
     Ok(())
+}
+
+/// Ballista and others write to `log`; their lines join keyfold's, under one name for the filter.
+struct Ballista;
+
+impl log::Log for Ballista {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let (module, text) = (record.target(), record.args());
+        match record.level() {
+            log::Level::Error => tracing::error!(target: "ballista", module, "{text}"),
+            log::Level::Warn => tracing::warn!(target: "ballista", module, "{text}"),
+            log::Level::Info => tracing::info!(target: "ballista", module, "{text}"),
+            log::Level::Debug | log::Level::Trace => tracing::debug!(target: "ballista", module, "{text}"),
+        }
+    }
+
+    fn flush(&self) {}
 }

@@ -6,7 +6,7 @@ use std::io;
 use ballista_core::error::BallistaError;
 use datafusion::error::DataFusionError;
 use keyfold_core::{Error, ErrorKind, Problem};
-use keyfold_engine::error::running;
+use keyfold_engine::error::classify;
 
 /// What stands before an error's JSON in a message.
 const MARK: &str = "keyfold-error:";
@@ -30,11 +30,9 @@ impl std::error::Error for Carried {}
 
 /// A task's error as Ballista is to see it: it tries a task again if the error is one of input and output.
 pub fn carry(error: DataFusionError, executor: &str) -> DataFusionError {
-    if is_ballistas(&error) {
-        return error;
-    }
-    let memory = matches!(error.find_root(), DataFusionError::ResourcesExhausted(_));
-    let own = running(error);
+    let Some(root) = root(&error) else { return error };
+    let memory = matches!(root, DataFusionError::ResourcesExhausted(_));
+    let own = classify(root);
     let retried = matches!(own.kind(), ErrorKind::Unavailable | ErrorKind::Delivery) && !memory;
     let own = match own.kind() {
         ErrorKind::Unavailable | ErrorKind::Delivery | ErrorKind::Internal => {
@@ -52,11 +50,15 @@ pub fn carry(error: DataFusionError, executor: &str) -> DataFusionError {
     }
 }
 
-/// Ballista acts on its own errors: a lost shuffle file is made again.
-fn is_ballistas(error: &DataFusionError) -> bool {
-    match error.find_root() {
-        DataFusionError::External(inner) => inner.downcast_ref::<BallistaError>().is_some(),
-        _ => false,
+/// What lies at the bottom of an error; nothing if it is an error that Ballista itself acts on, such as a lost shuffle
+/// file, which is made again.
+fn root(error: &DataFusionError) -> Option<&DataFusionError> {
+    let root = error.find_root();
+    let DataFusionError::External(inner) = root else { return Some(root) };
+    match inner.downcast_ref::<BallistaError>() {
+        None => Some(root),
+        Some(BallistaError::DataFusionError(inner)) => self::root(inner),
+        Some(_) => None,
     }
 }
 
@@ -66,6 +68,9 @@ pub fn recover(message: &str) -> Error {
         && let Some(Ok(error)) = serde_json::Deserializer::from_str(rest).into_iter::<Error>().next()
     {
         return error;
+    }
+    if message.contains("ancelled") {
+        return Error::new(ErrorKind::Interrupted, "the run was cancelled");
     }
     let lost = ["xecutor", "FetchPartitionError", "onnection", "transport error"];
     match lost.iter().any(|sign| message.contains(sign)) {
@@ -89,6 +94,11 @@ mod tests {
         let message = format!("Job failed: Task failed: {:?}", BallistaError::from(carried));
         let back = recover(&message);
         assert_eq!((back.kind(), back.to_string()), (error.kind(), error.to_string()));
+        // A failure of a join's shared side comes through a shuffle writer, which wraps it once more.
+        let wrapped = BallistaError::from(DataFusionError::External(Box::new(error.clone()))).into_datafusion();
+        let message =
+            format!("{:?}", BallistaError::from(carry(DataFusionError::Shared(std::sync::Arc::new(wrapped)), "e")));
+        assert_eq!(recover(&message).to_string(), error.to_string());
     }
 
     #[test]
@@ -103,6 +113,6 @@ mod tests {
     #[test]
     fn a_lost_shuffle_file_stays_what_ballista_knows() {
         let lost = BallistaError::FetchFailed("executor".into(), 1, 2, "gone".into()).into_datafusion();
-        assert!(is_ballistas(&carry(lost, "e")));
+        assert!(root(&carry(lost, "e")).is_none());
     }
 }

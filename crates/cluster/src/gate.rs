@@ -46,7 +46,8 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
             return Status::failed_precondition(text).into_http();
         }
         None => {
-            return Status::failed_precondition(format!("this is keyfold {VERSION}, and the caller is not")).into_http();
+            return Status::failed_precondition(format!("this is keyfold {VERSION}, and the caller is not"))
+                .into_http();
         }
     }
     if gate.is_stopping() && SUBMISSIONS.contains(&request.uri().path()) {

@@ -13,13 +13,13 @@ use datafusion::prelude::SessionConfig;
 use datafusion_proto::physical_plan::AsExecutionPlan;
 use datafusion_proto::protobuf::PhysicalPlanNode;
 use keyfold_core::{Error, ErrorKind, Problem, Result};
-use keyfold_engine::error::running;
+use keyfold_engine::error::classify;
 use keyfold_engine::reach::Reach;
 use keyfold_engine::runner::{Progress, Runner, Spread};
 use tokio::sync::watch;
 
 use crate::client::Cluster;
-use crate::wire::{ProbeRequest, Work};
+use crate::wire::{ProbeRequest, StatusReply, Work};
 use crate::{failure, session};
 
 /// How soon a plan is asked after first, and how often at last.
@@ -79,7 +79,9 @@ impl ClusterRunner {
                     return Ok(rows);
                 }
                 Some(Status::Failed(failed)) => return Err(failure::recover(&failed.error)),
-                Some(Status::Queued(_) | Status::Running(_)) | None => {}
+                Some(Status::Queued(_) | Status::Running(_)) => {}
+                // Not known yet, or not any more.
+                None => drop(self.status().await?),
             }
             if asked.elapsed() >= PROGRESS {
                 asked = Instant::now();
@@ -92,11 +94,19 @@ impl ClusterRunner {
 
     /// How far a plan is, and how many executors there are.
     async fn observe(&self, id: &str) -> Result<(Work, usize)> {
-        let status = self.patiently(|| self.cluster.status(Some(&self.run))).await?;
+        let status = self.status().await?;
+        // One that was handed over a moment ago may not be listed yet.
         let job = status.jobs.iter().find(|job| job.id == id);
-        match job {
-            Some(job) if status.instance == self.instance => Ok((job.work, status.executors.len())),
-            _ => Err(self.lost()),
+        Ok((job.map(|job| job.work).unwrap_or_default(), status.executors.len()))
+    }
+
+    /// The state of the run, as long as it is one.
+    async fn status(&self) -> Result<StatusReply> {
+        let status = self.patiently(|| self.cluster.status(Some(&self.run))).await?;
+        match (status.instance == self.instance, status.cancelled) {
+            (true, false) => Ok(status),
+            (true, true) => Err(Error::new(ErrorKind::Interrupted, "the run was cancelled")),
+            (false, _) => Err(self.lost()),
         }
     }
 
@@ -153,9 +163,11 @@ impl Runner for ClusterRunner {
         _: Arc<TaskContext>,
         progress: watch::Sender<Progress>,
     ) -> Result<Vec<RecordBatch>> {
-        let node = PhysicalPlanNode::try_from_physical_plan(plan, session::codec().as_ref()).map_err(running)?;
+        let node = PhysicalPlanNode::try_from_physical_plan(plan, session::codec().as_ref())
+            .map_err(|error| classify(&error))?;
         let mut bytes = Vec::new();
-        node.try_encode(&mut bytes).map_err(running)?;
+        node.try_encode(&mut bytes).map_err(|error| classify(&error))?;
+        self.status().await?;
         let session = uuid::Uuid::new_v4().to_string();
         let id = self.cluster.submit(&session, &format!("{}/{}", self.run, self.job), bytes).await?;
         let underway = Underway::new(self, id.clone());

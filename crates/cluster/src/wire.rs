@@ -33,6 +33,8 @@ pub struct StatusReply {
     pub instance: String,
     /// Whether the scheduler is stopping and takes no new runs.
     pub stopping: bool,
+    /// Whether the run that was asked for has been cancelled.
+    pub cancelled: bool,
     /// The executors that are alive.
     pub executors: Vec<ExecutorState>,
     /// The plans that are queued or running, or have ended not long ago, oldest first.

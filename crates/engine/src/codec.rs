@@ -1,4 +1,4 @@
-//! Fold and write on their way to other processes.
+//! keyfold's operators on their way to other processes.
 
 use std::sync::Arc;
 
@@ -8,11 +8,13 @@ use datafusion::execution::TaskContext;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 use keyfold_core::fold::FoldSpec;
+use keyfold_core::job::Compression;
 use keyfold_core::{Error, ErrorKind, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::error::external;
 use crate::fold::FoldExec;
+use crate::tables::CompressedExec;
 use crate::write::{WriteExec, WriteSpec};
 
 /// The version that plans are made and read by; both ends must be of the same.
@@ -31,6 +33,7 @@ pub struct KeyfoldCodec {
 enum Operator {
     Fold(FoldSpec),
     Write(WriteSpec),
+    Compressed(Compression),
 }
 
 impl KeyfoldCodec {
@@ -51,10 +54,11 @@ impl PhysicalExtensionCodec for KeyfoldCodec {
         let Some(own) = bytes.strip_prefix(MAGIC) else {
             return self.others.try_decode(bytes, inputs, context, converter);
         };
-        let [input] = inputs else { return internal_err!("fold and write have one input, not {}", inputs.len()) };
+        let [input] = inputs else { return internal_err!("keyfold's operators have one input, not {}", inputs.len()) };
         Ok(match decode(own).map_err(external)? {
             Operator::Fold(spec) => Arc::new(FoldExec::try_new(input.clone(), Arc::new(spec))?),
             Operator::Write(spec) => Arc::new(WriteExec::new(input.clone(), Arc::new(spec))),
+            Operator::Compressed(compression) => Arc::new(CompressedExec::restore(input, compression)?),
         })
     }
 
@@ -68,6 +72,8 @@ impl PhysicalExtensionCodec for KeyfoldCodec {
             Operator::Fold(fold.spec().clone())
         } else if let Some(write) = node.downcast_ref::<WriteExec>() {
             Operator::Write(write.spec().clone())
+        } else if let Some(compressed) = node.downcast_ref::<CompressedExec>() {
+            Operator::Compressed(compressed.compression)
         } else {
             return self.others.try_encode(node, bytes, converter);
         };

@@ -9,7 +9,12 @@ use keyfold_core::{Error, ErrorKind, Problem};
 const DISK_FULL: &str = "No space left on device";
 
 /// A failure of a running query: keyfold's own errors come out as they went in, the rest is sorted by its root.
-pub fn running(error: DataFusionError) -> Error {
+pub(crate) fn running(error: DataFusionError) -> Error {
+    classify(&error)
+}
+
+/// The same for an error that is still needed.
+pub fn classify(error: &DataFusionError) -> Error {
     for error in error.iter() {
         if let Some(own) = own(error) {
             return own;

@@ -1,6 +1,5 @@
 //! Ballista's executor as keyfold sets it up.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use ballista_core::config::TaskSchedulingPolicy;
@@ -16,8 +15,9 @@ use keyfold_engine::session::state;
 
 use crate::connections::Connections;
 use crate::engine::Engine;
+use crate::work_dir::WorkDir;
 use crate::worker::Tasks;
-use crate::{Settings, services};
+use crate::{Settings, services, tasks_port};
 
 /// Intermediate results are removed when their run ends. Those of runs whose end this executor did not hear of are
 /// removed once nothing in them has changed for so long, looked at so often. In seconds.
@@ -26,12 +26,12 @@ const LOOK_FOR_FORGOTTEN: u64 = 10 * 60;
 
 pub(crate) fn ballista(
     settings: &Settings,
-    work_dir: &Path,
+    work_dir: &WorkDir,
     health: ExecutorHealth,
     tasks: &Tasks,
 ) -> Result<ExecutorProcessConfig> {
     let (transport, stores) = (settings.transport.clone(), settings.stores.clone());
-    let spill = work_dir.to_owned();
+    let spilled = work_dir.spilled();
     let runtime = RuntimeEnvBuilder::new().build_arc().map_err(Error::internal)?;
     let functions = state(session::config(&transport), runtime);
     let engine = Engine {
@@ -40,7 +40,7 @@ pub(crate) fn ballista(
         executor: format!("{}:{}", settings.advertise, settings.listen.port()).into(),
     };
     Ok(ExecutorProcessConfig {
-        bind_host: services::inner_host(settings),
+        bind_host: tasks_port::inner_host(settings),
         external_host: Some(settings.advertise.clone()),
         port: settings.listen.port(),
         grpc_port: settings.task_port,
@@ -49,7 +49,7 @@ pub(crate) fn ballista(
         scheduler_connect_timeout_seconds: settings.connect_timeout.as_secs().clamp(1, u16::MAX.into()) as u16,
         vcores: settings.vcores,
         task_scheduling_policy: TaskSchedulingPolicy::PushStaged,
-        work_dir: Some(work_dir.display().to_string()),
+        work_dir: Some(work_dir.results().display().to_string()),
         job_data_ttl_seconds: FORGOTTEN,
         job_data_clean_up_interval_seconds: LOOK_FOR_FORGOTTEN,
         grpc_max_decoding_message_size: LARGEST_MESSAGE as u32,
@@ -60,7 +60,7 @@ pub(crate) fn ballista(
         override_function_registry: Some(Arc::new(BallistaFunctionRegistry::from(&functions))),
         override_runtime_producer: Some(Arc::new(move |_| {
             RuntimeEnvBuilder::new()
-                .with_temp_file_path(spill.clone())
+                .with_temp_file_path(spilled.clone())
                 .with_object_store_registry(stores.clone())
                 .build_arc()
         })),

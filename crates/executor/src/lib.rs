@@ -4,11 +4,14 @@ mod config;
 mod connections;
 mod engine;
 mod services;
+mod tasks_port;
+mod work_dir;
 mod worker;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ballista_core::error::BallistaError;
@@ -19,8 +22,8 @@ use keyfold_cluster::tls::Transport;
 use keyfold_cluster::{Address, health};
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 use keyfold_engine::stores::Stores;
-use std::sync::atomic::Ordering;
 
+use work_dir::WorkDir;
 use worker::Tasks;
 
 /// How an executor is set up.
@@ -69,7 +72,8 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<(
         }),
     )
     .await?;
-    let config = config::ballista(&settings, &work_dir.0, state, &tasks)?;
+    let config = config::ballista(&settings, &work_dir, state, &tasks)?;
+    let _front = tasks_port::serve(&settings).await?;
     let process = start_executor_process(Arc::new(config));
     tokio::pin!(process);
     let ended = tokio::select! {
@@ -99,43 +103,5 @@ fn failed(settings: &Settings, error: BallistaError) -> Error {
             Error::new(ErrorKind::Usage, format!("{}: {}", settings.scheduler, status.message()))
         }
         _ => Error::new(ErrorKind::Unavailable, format!("the executor ends: {error}")),
-    }
-}
-
-/// A folder below the configured one that is this process's alone. What dead processes have left is removed.
-struct WorkDir(PathBuf);
-
-const OWNER: &str = ".owner";
-
-impl WorkDir {
-    fn take(root: &std::path::Path) -> Result<Self> {
-        let wrong = |error: std::io::Error| {
-            let problem = Problem::new(format!("work_dir {} cannot be used: {error}", root.display()));
-            Error::new(ErrorKind::Usage, problem.help("name a folder that this process may write to"))
-        };
-        std::fs::create_dir_all(root).map_err(wrong)?;
-        for entry in std::fs::read_dir(root).map_err(wrong)?.flatten() {
-            let owner = std::fs::File::open(entry.path().join(OWNER));
-            // Locks end with their process.
-            if entry.file_name().to_string_lossy().starts_with("executor-")
-                && owner.is_ok_and(|owner| owner.try_lock().is_ok())
-            {
-                tracing::info!(folder = %entry.path().display(), "removes what a dead executor has left");
-                let _ = std::fs::remove_dir_all(entry.path());
-            }
-        }
-        let own = root.join(format!("executor-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir(&own).map_err(wrong)?;
-        let owner = std::fs::File::create(own.join(OWNER)).map_err(wrong)?;
-        owner.lock().map_err(wrong)?;
-        // Held for as long as the process lives.
-        std::mem::forget(owner);
-        Ok(Self(own))
-    }
-}
-
-impl Drop for WorkDir {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }

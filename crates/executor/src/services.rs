@@ -1,10 +1,5 @@
-//! The ports of an executor.
-//!
-//! Results and keyfold's own service share one port, which is served here. The port that takes tasks is Ballista's own,
-//! and speaks no TLS: where TLS is used, it listens on a loopback address, and this module lets in through TLS what
-//! belongs to the cluster.
+//! The port that gives results to other executors and the client, and answers the scheduler's questions.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
@@ -19,16 +14,6 @@ use tonic::service::Routes;
 
 use crate::Settings;
 use crate::worker::{Tasks, Worker};
-
-/// Where Ballista listens for tasks: with TLS on a loopback address that is not the one seen from outside.
-pub(crate) fn inner_host(settings: &Settings) -> String {
-    let outer = settings.listen.ip();
-    match settings.transport.is_tls() {
-        false => outer.to_string(),
-        true if outer == IpAddr::from([127, 0, 0, 1]) => "127.0.0.2".into(),
-        true => "127.0.0.1".into(),
-    }
-}
 
 /// Serves results and keyfold's own service.
 pub(crate) fn provider(settings: Settings, tasks: Tasks) -> Arc<ArrowFlightServerProvider> {

@@ -1,5 +1,7 @@
 //! What clients ask beside running plans: the state of runs and executors, the end of a run, what can be reached.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ballista_core::serde::protobuf::job_status;
@@ -32,11 +34,16 @@ pub(crate) struct Control {
     transport: Transport,
     gate: Gate,
     instance: String,
+    /// Runs that were cancelled, the last ones: one may be between two plans, and must not submit another.
+    cancelled: Arc<Mutex<VecDeque<String>>>,
 }
+
+/// Cancelled runs that are remembered.
+const REMEMBERED: usize = 1000;
 
 impl Control {
     pub(crate) fn new(server: Server, transport: Transport, gate: Gate) -> Self {
-        Self { server, transport, gate, instance: uuid::Uuid::new_v4().to_string() }
+        Self { server, transport, gate, instance: uuid::Uuid::new_v4().to_string(), cancelled: Arc::default() }
     }
 
     /// The executors that were heard of not long ago.
@@ -120,13 +127,21 @@ impl control_server::Control for Control {
         });
         let mut executors: Vec<_> = executors.collect();
         executors.sort_by(|a, b| a.address.cmp(&b.address));
-        let instance = self.instance.clone();
-        Ok(Response::new(StatusReply { instance, stopping: self.gate.is_stopping(), executors, jobs }))
+        let cancelled = self.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
+        let cancelled = run.is_some_and(|run| cancelled.contains(&run));
+        let (instance, stopping) = (self.instance.clone(), self.gate.is_stopping());
+        Ok(Response::new(StatusReply { instance, stopping, cancelled, executors, jobs }))
     }
 
     async fn cancel(&self, request: Request<CancelRequest>) -> Result<Response<CancelReply>, Status> {
         let run = request.into_inner().run;
         let jobs = self.jobs(Some(&run)).await?;
+        {
+            let mut cancelled = self.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
+            cancelled.push_back(run);
+            let surplus = cancelled.len().saturating_sub(REMEMBERED);
+            cancelled.drain(..surplus);
+        }
         let mut cancelled = 0;
         for job in jobs.into_iter().filter(|job| matches!(job.state.as_str(), "queued" | "running")) {
             self.server.cancel_job(job.id.into()).await.map_err(internal)?;

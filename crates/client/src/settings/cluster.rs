@@ -149,6 +149,11 @@ impl Settings {
             return Err(Error::new(ErrorKind::Usage, problem.help(help)));
         }
         let listen = cluster.listen(0)?;
+        if cluster.files.is_some() && listen.ip().is_unspecified() {
+            let problem =
+                Problem::new(format!("with TLS an executor listens on one address, and `bind` is {}", cluster.bind));
+            return Err(Error::new(ErrorKind::Usage, problem.help("give --bind this machine's name or address")));
+        }
         let port = |port: Option<u16>| port.filter(|port| *port != 0).map_or_else(|| free_port(listen), Ok);
         Ok(keyfold_executor::Settings {
             scheduler: cluster.address()?,

@@ -79,10 +79,16 @@ impl<'a> Columns<'a> {
         if let Some(data_type) = self.find(name, "the total's value", place)
             && !data_type.is_numeric()
         {
-            let message = format!("the total's value `{name}` is a {data_type}, which cannot be added up");
+            let message =
+                format!("the total's value `{name}` is a {}, which cannot be added up", plain(&data_type.to_string()));
             self.problem(message, place, "name a column of numbers");
         }
     }
+}
+
+/// A type as a person knows it: how texts are held in memory is no concern of theirs, and differs on a cluster.
+pub(super) fn plain(data_type: &str) -> String {
+    data_type.replace("Utf8View", "Utf8")
 }
 
 /// Whether values of a type have one text each that a person would use as a name.

@@ -9,6 +9,8 @@ use keyfold_core::source::Source;
 use keyfold_core::suggest::nearest;
 use keyfold_core::{Place, Problem};
 
+use super::contract::plain;
+
 /// The problem behind an error of parsing or planning.
 pub(super) fn problem(source: &Source, error: &DataFusionError) -> Problem {
     let root = error.find_root();
@@ -20,7 +22,7 @@ pub(super) fn problem(source: &Source, error: &DataFusionError) -> Problem {
     if let Some(call) = unfit_call(&root.strip_backtrace()) {
         let function = call.split('(').next().unwrap_or(call);
         let problem =
-            Problem::new(format!("no function takes these arguments: {call}")).at(only_call(source, function));
+            Problem::new(format!("no function takes these arguments: {}", plain(call))).at(only_call(source, function));
         return problem.help("CAST the arguments to types that it takes");
     }
     let diagnostic = error.diagnostic();

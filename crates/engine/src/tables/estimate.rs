@@ -13,7 +13,10 @@ use datafusion::datasource::file_format::file_compression_type::FileCompressionT
 use datafusion::datasource::physical_plan::{FileScanConfig, FileSource};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::physical_plan::ExecutionPlan;
+use keyfold_core::job::Compression;
 use object_store::{ObjectMeta, ObjectStore};
+
+use super::compressed::CompressedExec;
 
 /// Bytes of text that a value takes, its delimiter included.
 const BYTES_PER_VALUE: usize = 8;
@@ -24,6 +27,7 @@ const COMPRESSION_RATIO: usize = 4;
 #[derive(Debug)]
 pub(super) struct Estimated {
     pub(super) format: Arc<dyn FileFormat>,
+    pub(super) compression: Compression,
     /// The columns that identify a row.
     pub(super) unique: Vec<String>,
 }
@@ -79,7 +83,11 @@ impl FileFormat for Estimated {
         state: &dyn Session,
         config: FileScanConfig,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.format.create_physical_plan(state, config).await
+        let scan = self.format.create_physical_plan(state, config).await?;
+        Ok(match self.compression {
+            Compression::None => scan,
+            compression => Arc::new(CompressedExec::new(scan, compression)),
+        })
     }
 
     fn file_source(&self, schema: TableSchema) -> Arc<dyn FileSource> {

@@ -1,5 +1,6 @@
 //! The declared tables: found, checked against their files, registered.
 
+mod compressed;
 mod csv;
 mod estimate;
 mod files;
@@ -26,6 +27,7 @@ use keyfold_core::{Error, ErrorKind, Problem, Result};
 use crate::decimal;
 use crate::error::running;
 use crate::reach::ReachedFile;
+pub(crate) use compressed::CompressedExec;
 use estimate::Estimated;
 pub(crate) use files::File;
 pub(crate) use schema::data_type;
@@ -167,7 +169,7 @@ fn read_schema(table: &ResolvedTable) -> SchemaRef {
 pub(crate) fn listing(table: &ResolvedTable, files: &[File], schema: SchemaRef) -> Result<Arc<ListingTable>> {
     let estimated = |format: Arc<dyn FileFormat>| {
         let unique = table.table.unique.iter().map(|column| column.value.clone()).collect();
-        Arc::new(Estimated { format, unique })
+        Arc::new(Estimated { format, compression: table.compression, unique })
     };
     let format: Arc<dyn FileFormat> = match table.format {
         Format::Csv => estimated(Arc::new(csv::format(&table.table, table.compression))),

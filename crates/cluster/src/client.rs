@@ -93,11 +93,13 @@ impl Cluster {
     }
 
     /// Hands a plan over; gives Ballista's name of it.
-    pub(crate) async fn submit(&self, session: &str, name: &str, plan: Vec<u8>) -> Result<String> {
+    pub(crate) async fn submit(&self, session: &str, name: &str, partitions: usize, plan: Vec<u8>) -> Result<String> {
         let setting = |key: &str, value: &str| KeyValuePair { key: key.into(), value: Some(value.into()) };
+        // The scheduler looks at the stages that it has cut once more, and would spread each over its own default.
+        let partitions = setting("datafusion.execution.target_partitions", &partitions.to_string());
         let mut request = Request::new(ExecuteQueryParams {
             session_id: session.to_owned(),
-            settings: vec![setting(ballista_core::config::BALLISTA_JOB_NAME, name)],
+            settings: vec![setting(ballista_core::config::BALLISTA_JOB_NAME, name), partitions],
             operation_id: uuid::Uuid::new_v4().to_string(),
             query: Some(Query::PhysicalPlan(plan)),
         });
@@ -189,8 +191,12 @@ impl Cluster {
         match status.code() {
             Code::FailedPrecondition => Error::new(ErrorKind::Usage, format!("{address}: {}", status.message())),
             Code::Unavailable | Code::Unknown | Code::Cancelled | Code::DeadlineExceeded => {
-                let message = format!("the scheduler at {address} does not answer: {}", status.message());
-                Error::new(ErrorKind::Unavailable, message)
+                let problem = Problem::new(format!("the scheduler at {address} does not answer: {}", status.message()));
+                let help = match self.transport.is_tls() {
+                    true => "look at its log; it may be gone, or not use TLS",
+                    false => "look at its log; it may be gone, or use TLS and want it of its callers",
+                };
+                Error::new(ErrorKind::Unavailable, problem.help(help))
             }
             _ => failure::recover(status.message()),
         }

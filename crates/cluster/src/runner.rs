@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use ballista_core::serde::protobuf::job_status::Status;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::execution::TaskContext;
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use datafusion::prelude::SessionConfig;
 use datafusion_proto::physical_plan::AsExecutionPlan;
 use datafusion_proto::protobuf::PhysicalPlanNode;
@@ -163,13 +164,14 @@ impl Runner for ClusterRunner {
         _: Arc<TaskContext>,
         progress: watch::Sender<Progress>,
     ) -> Result<Vec<RecordBatch>> {
-        let node = PhysicalPlanNode::try_from_physical_plan(plan, session::codec().as_ref())
+        let node = PhysicalPlanNode::try_from_physical_plan(gathered(plan), session::codec().as_ref())
             .map_err(|error| classify(&error))?;
         let mut bytes = Vec::new();
         node.try_encode(&mut bytes).map_err(|error| classify(&error))?;
         self.status().await?;
         let session = uuid::Uuid::new_v4().to_string();
-        let id = self.cluster.submit(&session, &format!("{}/{}", self.run, self.job), bytes).await?;
+        let name = format!("{}/{}", self.run, self.job);
+        let id = self.cluster.submit(&session, &name, self.vcores, bytes).await?;
         let underway = Underway::new(self, id.clone());
         let rows = self.finish(&id, &progress).await;
         if rows.is_ok() {
@@ -178,6 +180,14 @@ impl Runner for ClusterRunner {
         }
         self.cluster.end_session(&session).await;
         rows
+    }
+}
+
+/// One last task gathers the rows of all others. It runs once they are done: of tasks that were done twice, it reads one.
+fn gathered(plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+    match plan.output_partitioning().partition_count() {
+        1 => plan,
+        _ => Arc::new(CoalescePartitionsExec::new(plan)),
     }
 }
 

@@ -9,7 +9,6 @@ use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
 use crate::fold::{FoldExec, FoldNode};
@@ -46,9 +45,7 @@ impl ExtensionPlanner for KeyfoldExtensionPlanner {
             return Ok(Some(Arc::new(FoldExec::try_new(input, fold.spec.clone())?)));
         }
         if let Some(write) = node.downcast_ref::<WriteNode>() {
-            // One task gathers the summaries: on a cluster, the results of tasks that were done twice meet nowhere else.
-            let write = Arc::new(WriteExec::new(input, write.spec.clone()));
-            return Ok(Some(Arc::new(CoalescePartitionsExec::new(write))));
+            return Ok(Some(Arc::new(WriteExec::new(input, write.spec.clone()))));
         }
         Ok(None)
     }

@@ -155,3 +155,72 @@ impl ObjectStore for Guarded {
         self.store.rename_opts(from, to, options).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use object_store::ObjectStoreExt;
+    use object_store::local::LocalFileSystem;
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    fn guarded(roots: &[&str], url: &str, store: Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> {
+        let roots: Vec<_> = roots.iter().map(|root| (*root).to_owned()).collect();
+        Roots::parse(&roots).expect("roots").guard(&Url::parse(url).expect("a URL"), store)
+    }
+
+    fn denied<T>(result: Result<T>) -> bool {
+        matches!(result, Err(object_store::Error::PermissionDenied { .. }))
+    }
+
+    #[tokio::test]
+    async fn neither_dots_nor_links_lead_out_of_a_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (inside, outside) = (folder.path().join("inside"), folder.path().join("outside"));
+        std::fs::create_dir(&inside).expect("inside");
+        std::fs::create_dir(&outside).expect("outside");
+        std::fs::write(outside.join("secret"), "s").expect("secret");
+        std::fs::write(inside.join("plain"), "p").expect("plain");
+        std::os::unix::fs::symlink(outside.join("secret"), inside.join("link")).expect("link");
+        std::os::unix::fs::symlink(&outside, inside.join("links")).expect("links");
+        std::os::unix::fs::symlink(inside.join("plain"), inside.join("within")).expect("within");
+        let store = guarded(&[&inside.display().to_string()], "file:///", Arc::new(LocalFileSystem::new()));
+        let path = |name: &str| Path::from_absolute_path(folder.path().join(name)).expect("a path");
+        assert!(store.get(&path("inside/plain")).await.is_ok());
+        assert!(store.get(&path("inside/within")).await.is_ok(), "a link that stays inside");
+        for name in ["outside/secret", "inside/link", "inside/links/secret"] {
+            assert!(denied(store.get(&path(name)).await), "{name}");
+            assert!(denied(store.head(&path(name)).await), "{name}");
+            assert!(denied(store.put(&path(name), PutPayload::from_static(b"x")).await), "{name}");
+        }
+        // What does not exist yet lies where its parents lead.
+        assert!(store.put(&path("inside/new/file"), PutPayload::from_static(b"x")).await.is_ok());
+        assert!(denied(store.put(&path("inside/links/new"), PutPayload::from_static(b"x")).await));
+        let climbing = Path::parse(format!("{}/../outside/secret", path("inside"))).err();
+        assert!(climbing.is_some(), "the store's own paths have no `..`");
+        assert_eq!(std::fs::read(outside.join("secret")).expect("secret"), b"s");
+    }
+
+    #[tokio::test]
+    async fn a_prefix_of_a_bucket_is_a_root_and_its_neighbours_are_not() {
+        let store = Arc::new(InMemory::new());
+        let put = |name: &str| (Path::from(name), PutPayload::from_static(b"x"));
+        for name in ["sales/a", "salesforce/b", "other/c"] {
+            let (path, bytes) = put(name);
+            store.put(&path, bytes).await.expect("put");
+        }
+        let other = guarded(&["s3://bucket/sales/"], "s3://another/", store.clone());
+        let store = guarded(&["s3://bucket/sales/"], "s3://bucket/", store);
+        assert!(store.get(&Path::from("sales/a")).await.is_ok());
+        for name in ["salesforce/b", "other/c"] {
+            assert!(denied(store.get(&Path::from(name)).await), "{name}");
+            assert!(denied(store.copy(&Path::from("sales/a"), &Path::from(name)).await), "{name}");
+            assert!(denied(store.rename(&Path::from(name), &Path::from("sales/b")).await), "{name}");
+            assert!(denied(store.delete(&Path::from(name)).await), "{name}");
+        }
+        assert!(denied(store.list_with_delimiter(None).await));
+        assert!(denied(store.list(None).try_collect::<Vec<_>>().await));
+        assert_eq!(store.list(Some(&Path::from("sales"))).try_collect::<Vec<_>>().await.expect("a list").len(), 1);
+        assert!(denied(other.get(&Path::from("sales/a")).await), "a bucket that no root names");
+    }
+}

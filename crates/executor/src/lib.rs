@@ -19,7 +19,7 @@ use ballista_executor::executor_process::start_executor_process;
 use ballista_executor::executor_server::TERMINATING;
 use ballista_executor::health::ExecutorHealth;
 use keyfold_cluster::tls::Transport;
-use keyfold_cluster::{Address, health};
+use keyfold_cluster::{Address, Cluster, Patience, health};
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 use keyfold_engine::stores::Stores;
 
@@ -72,6 +72,7 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<(
         }),
     )
     .await?;
+    await_scheduler(&settings).await?;
     let config = config::ballista(&settings, &work_dir, state, &tasks)?;
     let _front = tasks_port::serve(&settings).await?;
     let process = start_executor_process(Arc::new(config));
@@ -97,11 +98,19 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<(
     Err(Error::new(ErrorKind::Unavailable, Problem::new(message).help("start the executor again")))
 }
 
+/// Waits for a scheduler that answers, and is of this version. Ballista's own wait has no end.
+async fn await_scheduler(settings: &Settings) -> Result<()> {
+    let patience = Patience { connect: settings.connect_timeout, stall: settings.connect_timeout };
+    let cluster = Cluster::connect(settings.scheduler.clone(), settings.transport.clone(), patience).await?;
+    cluster.status(None).await.map(drop)
+}
+
 fn failed(settings: &Settings, error: BallistaError) -> Error {
-    match &error {
-        BallistaError::GrpcError(status) if status.code() == tonic::Code::FailedPrecondition => {
-            Error::new(ErrorKind::Usage, format!("{}: {}", settings.scheduler, status.message()))
-        }
-        _ => Error::new(ErrorKind::Unavailable, format!("the executor ends: {error}")),
-    }
+    let BallistaError::GrpcError(status) = &error else {
+        return Error::new(ErrorKind::Unavailable, format!("the executor ends: {error}"));
+    };
+    let problem =
+        Problem::new(format!("the scheduler at {} refuses this executor: {}", settings.scheduler, status.message()));
+    let help = "the scheduler must reach the executor under its --advertise name and its ports";
+    Error::new(ErrorKind::Unavailable, problem.help(help))
 }

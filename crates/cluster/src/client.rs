@@ -20,7 +20,8 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
 use crate::address::Address;
-use crate::failure;
+use crate::failure::{self, Failure};
+use crate::gate::RUN_HEADER;
 use crate::session::LARGEST_MESSAGE;
 use crate::tls::{Transport, chain};
 use crate::wire::control_client::ControlClient;
@@ -93,22 +94,31 @@ impl Cluster {
     }
 
     /// Hands a plan over; gives Ballista's name of it.
-    pub(crate) async fn submit(&self, session: &str, name: &str, partitions: usize, plan: Vec<u8>) -> Result<String> {
+    pub(crate) async fn submit(
+        &self,
+        session: &str,
+        (run, job): (&str, &str),
+        partitions: usize,
+        plan: Vec<u8>,
+    ) -> Result<String, Failure> {
         let setting = |key: &str, value: &str| KeyValuePair { key: key.into(), value: Some(value.into()) };
         // The scheduler looks at the stages that it has cut once more, and would spread each over its own default.
         let partitions = setting("datafusion.execution.target_partitions", &partitions.to_string());
         let mut request = Request::new(ExecuteQueryParams {
             session_id: session.to_owned(),
-            settings: vec![setting(ballista_core::config::BALLISTA_JOB_NAME, name), partitions],
+            settings: vec![setting(ballista_core::config::BALLISTA_JOB_NAME, &format!("{run}/{job}")), partitions],
             operation_id: uuid::Uuid::new_v4().to_string(),
             query: Some(Query::PhysicalPlan(plan)),
         });
         insert_version_header(request.metadata_mut());
+        if let Ok(run) = run.parse() {
+            request.metadata_mut().insert(RUN_HEADER, run);
+        }
         let reply = self.scheduler.clone().execute_query(request).await.map_err(|status| self.failed(&status))?;
         match reply.into_inner().result {
             Some(Submitted::Success(submitted)) => Ok(submitted.job_id),
             Some(Submitted::Failure(failure)) => Err(failure::recover(&format!("{failure:?}"))),
-            None => Err(Error::internal("the scheduler gave no answer to a plan")),
+            None => Err(Error::internal("the scheduler gave no answer to a plan").into()),
         }
     }
 
@@ -145,7 +155,7 @@ impl Cluster {
     }
 
     /// The rows of a result, through the scheduler: a client need not reach the executors.
-    pub(crate) async fn fetch(&self, location: PartitionLocation) -> Result<Vec<RecordBatch>> {
+    pub(crate) async fn fetch(&self, location: PartitionLocation) -> Result<Vec<RecordBatch>, Failure> {
         let layout = location.layout();
         let incomplete = || Error::internal("a result without its place");
         let executor = location.executor_meta.ok_or_else(incomplete)?;
@@ -155,7 +165,7 @@ impl Cluster {
         let failed = |error: &dyn std::fmt::Display| {
             let problem =
                 Problem::new(format!("a result on executor {}:{} is lost: {error}", executor.host, executor.port));
-            Error::new(ErrorKind::Unavailable, problem.help("run again"))
+            Failure::Lost(Error::new(ErrorKind::Unavailable, problem.help("run again")))
         };
         let mut client = BallistaClient::try_new(
             host,
@@ -198,7 +208,10 @@ impl Cluster {
                 };
                 Error::new(ErrorKind::Unavailable, problem.help(help))
             }
-            _ => failure::recover(status.message()),
+            _ => {
+                let (Failure::Final(error) | Failure::Lost(error)) = failure::recover(status.message());
+                error
+            }
         }
     }
 }

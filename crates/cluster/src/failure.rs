@@ -7,12 +7,28 @@ use ballista_core::error::BallistaError;
 use datafusion::error::DataFusionError;
 use keyfold_core::{Error, ErrorKind, Problem};
 use keyfold_engine::error::classify;
+use serde::{Deserialize, Serialize};
 
-/// What stands before an error's JSON in a message.
-const MARK: &str = "keyfold-error:";
+/// What stands before a failure's JSON in a message.
+const MARK: &str = "keyfold-failure:";
 
-/// An error whose debugging text, the form in which Ballista passes it on, can be read back.
-struct Carried(Error);
+/// Why a plan has failed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Failure {
+    /// For good.
+    Final(Error),
+    /// What it needed was lost with an executor: the same plan may succeed, if it is begun anew.
+    Lost(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// A failure whose debugging text, the form in which Ballista passes it on, can be read back.
+struct Carried(Failure);
 
 impl fmt::Debug for Carried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,11 +38,22 @@ impl fmt::Debug for Carried {
 
 impl fmt::Display for Carried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+        let (Failure::Final(error) | Failure::Lost(error)) = &self.0;
+        error.fmt(f)
     }
 }
 
 impl std::error::Error for Carried {}
+
+/// Ends a plan of which Ballista begins a stage once more, as it does when it has lost results of one that was done.
+///
+/// It forgets which results of the stage others have already been given: they would read them twice. So its tasks are
+/// refused, and the client begins the whole plan anew. (`reset_stages_on_lost_executor` and
+/// `RunningStage::to_unresolved` of ballista-scheduler 55.)
+pub fn begun_again(stage: &str) -> DataFusionError {
+    let message = format!("results of stage {stage} were lost with an executor");
+    DataFusionError::External(Box::new(Carried(Failure::Lost(Error::new(ErrorKind::Unavailable, message)))))
+}
 
 /// A task's error as Ballista is to see it: it tries a task again if the error is one of input and output.
 pub fn carry(error: DataFusionError, executor: &str) -> DataFusionError {
@@ -45,8 +72,8 @@ pub fn carry(error: DataFusionError, executor: &str) -> DataFusionError {
         _ => own,
     };
     match retried {
-        true => DataFusionError::IoError(io::Error::other(Carried(own))),
-        false => DataFusionError::External(Box::new(Carried(own))),
+        true => DataFusionError::IoError(io::Error::other(Carried(own.into()))),
+        false => DataFusionError::External(Box::new(Carried(own.into()))),
     }
 }
 
@@ -62,43 +89,52 @@ fn root(error: &DataFusionError) -> Option<&DataFusionError> {
     }
 }
 
-/// The error that a failed plan's message carries, or what its text tells.
-pub fn recover(message: &str) -> Error {
+/// The failure that a failed plan's message carries, or what its text tells.
+pub fn recover(message: &str) -> Failure {
     if let Some((_, rest)) = message.split_once(MARK)
-        && let Some(Ok(error)) = serde_json::Deserializer::from_str(rest).into_iter::<Error>().next()
+        && let Some(Ok(failure)) = serde_json::Deserializer::from_str(rest).into_iter::<Failure>().next()
     {
-        return error;
+        return failure;
     }
     if message.contains("ancelled") {
-        return Error::new(ErrorKind::Interrupted, "the run was cancelled");
+        return Error::new(ErrorKind::Interrupted, "the run was cancelled").into();
     }
     let lost = ["xecutor", "FetchPartitionError", "onnection", "transport error"];
     match lost.iter().any(|sign| message.contains(sign)) {
-        true => Error::new(
-            ErrorKind::Unavailable,
-            Problem::new(format!("executors were lost: {message}"))
-                .help("`keyfold status` shows the executors that are there; run again once they are back"),
-        ),
-        false => Error::new(ErrorKind::Internal, format!("the cluster failed: {message}")),
+        true => {
+            let problem = Problem::new(format!("executors were lost: {message}"));
+            let help = "`keyfold status` shows the executors that are there; run again once they are back";
+            Failure::Lost(Error::new(ErrorKind::Unavailable, problem.help(help)))
+        }
+        false => Error::new(ErrorKind::Internal, format!("the cluster failed: {message}")).into(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+
+    fn back(error: DataFusionError) -> Failure {
+        recover(&format!("Job failed: Task failed: {:?}", BallistaError::from(error)))
+    }
+
+    fn error_of(failure: Failure) -> Error {
+        let (Failure::Final(error) | Failure::Lost(error)) = failure;
+        error
+    }
 
     #[test]
     fn an_error_comes_back_as_it_went_in() {
         let error = Error::new(ErrorKind::Input, Problem::new("the key `a\"b\\` is \u{1F600}").help("look"));
-        let carried = carry(DataFusionError::External(Box::new(error.clone())), "e");
-        let message = format!("Job failed: Task failed: {:?}", BallistaError::from(carried));
-        let back = recover(&message);
-        assert_eq!((back.kind(), back.to_string()), (error.kind(), error.to_string()));
+        let own = || DataFusionError::External(Box::new(error.clone()));
         // A failure of a join's shared side comes through a shuffle writer, which wraps it once more.
-        let wrapped = BallistaError::from(DataFusionError::External(Box::new(error.clone()))).into_datafusion();
-        let message =
-            format!("{:?}", BallistaError::from(carry(DataFusionError::Shared(std::sync::Arc::new(wrapped)), "e")));
-        assert_eq!(recover(&message).to_string(), error.to_string());
+        let wrapped = DataFusionError::Shared(Arc::new(BallistaError::from(own()).into_datafusion()));
+        for error_in in [own(), wrapped, DataFusionError::External(Box::new(own()))] {
+            let Failure::Final(out) = back(carry(error_in, "e")) else { panic!("nothing was lost") };
+            assert_eq!((out.kind(), out.to_string()), (error.kind(), error.to_string()));
+        }
     }
 
     #[test]
@@ -107,12 +143,21 @@ mod tests {
         assert!(matches!(full, DataFusionError::IoError(_)), "{full:?}");
         let memory = carry(DataFusionError::ResourcesExhausted("sort".into()), "e");
         assert!(!matches!(memory, DataFusionError::IoError(_)), "{memory:?}");
-        assert_eq!(recover(&format!("{memory:?}")).kind(), ErrorKind::Unavailable);
+        assert_eq!(error_of(back(memory)).kind(), ErrorKind::Unavailable);
     }
 
     #[test]
     fn a_lost_shuffle_file_stays_what_ballista_knows() {
-        let lost = BallistaError::FetchFailed("executor".into(), 1, 2, "gone".into()).into_datafusion();
-        assert!(root(&carry(lost, "e")).is_none());
+        let lost = || BallistaError::FetchFailed("executor".into(), 1, 2, "gone".into()).into_datafusion();
+        for error in [lost(), DataFusionError::External(Box::new(lost())), DataFusionError::Shared(Arc::new(lost()))] {
+            assert!(root(&carry(error, "e")).is_none());
+        }
+    }
+
+    #[test]
+    fn a_stage_that_is_begun_again_ends_the_plan_and_not_the_run() {
+        let again = begun_again("2");
+        assert!(!matches!(again, DataFusionError::IoError(_)), "Ballista must not try it again");
+        assert!(matches!(back(again), Failure::Lost(_)));
     }
 }

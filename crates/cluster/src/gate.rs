@@ -1,7 +1,8 @@
 //! What every request to a scheduler or an executor must pass: the caller's version, and whether new runs are taken.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::http::header::USER_AGENT;
@@ -10,25 +11,69 @@ use axum::response::Response;
 use keyfold_engine::codec::VERSION;
 use tonic::Status;
 
-/// Ballista's calls that begin a run.
-const SUBMISSIONS: [&str; 2] =
-    ["/ballista.protobuf.SchedulerGrpc/ExecuteQuery", "/ballista.protobuf.SchedulerGrpc/ExecuteQueryPush"];
+/// Ballista's calls that hand over a plan.
+const SUBMISSION: &str = "/ballista.protobuf.SchedulerGrpc/ExecuteQuery";
+/// What clients call while a run is under way, and executors do not.
+const CLIENTS: [&str; 5] = [
+    SUBMISSION,
+    "/ballista.protobuf.SchedulerGrpc/GetJobStatus",
+    "/ballista.protobuf.SchedulerGrpc/CleanJobData",
+    "/ballista.protobuf.SchedulerGrpc/RemoveSession",
+    "/arrow.flight.protocol.FlightService/",
+];
+
+/// The request header that names the run a plan belongs to.
+pub const RUN_HEADER: &str = "keyfold-run";
+/// Runs that are remembered: one whose first plan was taken may submit its others while the scheduler stops.
+const REMEMBERED: usize = 1000;
 
 /// Shared by a server's requests.
-#[derive(Debug, Clone, Default)]
-pub struct Gate {
-    stopping: Arc<AtomicBool>,
+#[derive(Debug, Clone)]
+pub struct Gate(Arc<Mutex<Calls>>);
+
+#[derive(Debug)]
+struct Calls {
+    stopping: bool,
+    runs: VecDeque<String>,
+    last_call: Instant,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Calls { stopping: false, runs: VecDeque::new(), last_call: Instant::now() })))
+    }
 }
 
 impl Gate {
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// From now on no run is begun.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.calls().stopping = true;
     }
 
     /// Whether no run is begun any more.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        self.calls().stopping
+    }
+
+    /// How long no client has asked for a plan or a result.
+    pub fn quiet(&self) -> Duration {
+        self.calls().last_call.elapsed()
+    }
+
+    /// Whether a plan of this run is taken.
+    fn takes(&self, run: &str) -> bool {
+        let mut calls = self.calls();
+        let known = calls.runs.iter().any(|known| known == run);
+        if !known && !calls.stopping {
+            calls.runs.push_back(run.to_owned());
+            let surplus = calls.runs.len().saturating_sub(REMEMBERED);
+            calls.runs.drain(..surplus);
+        }
+        known || !calls.stopping
     }
 }
 
@@ -50,8 +95,15 @@ pub async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Res
                 .into_http();
         }
     }
-    if gate.is_stopping() && SUBMISSIONS.contains(&request.uri().path()) {
-        return Status::unavailable("this scheduler is stopping and takes no new runs").into_http();
+    let path = request.uri().path();
+    if CLIENTS.iter().any(|prefix| path.starts_with(prefix)) {
+        gate.calls().last_call = Instant::now();
+    }
+    if path.starts_with(SUBMISSION) {
+        let run = request.headers().get(RUN_HEADER).and_then(|run| run.to_str().ok()).unwrap_or_default();
+        if !gate.takes(run) {
+            return Status::unavailable("this scheduler is stopping and takes no new runs").into_http();
+        }
     }
     next.run(request).await
 }
@@ -116,13 +168,15 @@ mod tests {
         let gate = Gate::default();
         let address = server(gate.clone()).await;
         let channel = caller(address, &format!("keyfold/{VERSION}")).await;
-        let submit = async || {
-            let query = ExecuteQueryParams::default();
+        let submit = async |run: &str| {
+            let mut query = Request::new(ExecuteQueryParams::default());
+            query.metadata_mut().insert(RUN_HEADER, run.parse().expect("a header"));
             SchedulerGrpcClient::new(channel.clone()).execute_query(query).await.expect_err("no scheduler").code()
         };
-        assert_eq!(submit().await, Code::Unimplemented, "it passes the gate, and finds no scheduler behind it");
+        assert_eq!(submit("first").await, Code::Unimplemented, "it passes the gate, and finds no scheduler behind it");
         gate.stop();
-        assert_eq!(submit().await, Code::Unavailable);
+        assert_eq!(submit("second").await, Code::Unavailable);
+        assert_eq!(submit("first").await, Code::Unimplemented, "a run under way has more than one plan");
         assert!(WorkerClient::new(channel.clone()).tasks(TasksRequest {}).await.is_ok());
     }
 }

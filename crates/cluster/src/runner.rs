@@ -20,12 +20,15 @@ use keyfold_engine::runner::{Progress, Runner, Spread};
 use tokio::sync::watch;
 
 use crate::client::Cluster;
+use crate::failure::{self, Failure};
+use crate::session;
 use crate::wire::{ProbeRequest, StatusReply, Work};
-use crate::{failure, session};
 
 /// How soon a plan is asked after first, and how often at last.
 const FIRST_LOOK: Duration = Duration::from_millis(10);
 const LAST_LOOK: Duration = Duration::from_millis(250);
+/// How often a plan is begun anew after results were lost with executors, the first time included.
+const ATTEMPTS: usize = 6;
 /// How often a run's progress is asked for: this asks every executor.
 const PROGRESS: Duration = Duration::from_millis(500);
 
@@ -51,9 +54,7 @@ impl ClusterRunner {
                 break status;
             }
             if started.elapsed() >= cluster.patience.connect {
-                let message = format!("no executor has registered with the scheduler at {}", cluster.address);
-                let problem = Problem::new(message).help("start some with `keyfold executor`");
-                return Err(Error::new(ErrorKind::Unavailable, problem));
+                return Err(no_executors(&cluster));
             }
             tokio::time::sleep(LAST_LOOK).await;
         };
@@ -63,8 +64,35 @@ impl ClusterRunner {
         Ok(Self { cluster, run, job, vcores, instance, active: Arc::default() })
     }
 
+    /// Runs a plan once.
+    async fn attempt(&self, plan: Vec<u8>, progress: &watch::Sender<Progress>) -> Result<Vec<RecordBatch>, Failure> {
+        self.status().await?;
+        let session = uuid::Uuid::new_v4().to_string();
+        let id = self.cluster.submit(&session, (&self.run, &self.job), self.vcores, plan).await?;
+        let underway = Underway::new(self, id.clone());
+        let rows = self.finish(&id, progress).await;
+        if rows.is_ok() {
+            underway.end();
+            self.cluster.clean(&id).await;
+        }
+        self.cluster.end_session(&session).await;
+        rows
+    }
+
+    /// Waits until there is an executor.
+    async fn executors(&self) -> Result<()> {
+        let started = Instant::now();
+        while self.status().await?.executors.is_empty() {
+            if started.elapsed() >= self.cluster.patience.connect {
+                return Err(no_executors(&self.cluster));
+            }
+            tokio::time::sleep(LAST_LOOK).await;
+        }
+        Ok(())
+    }
+
     /// Waits for the end of a plan and gives its rows.
-    async fn finish(&self, id: &str, progress: &watch::Sender<Progress>) -> Result<Vec<RecordBatch>> {
+    async fn finish(&self, id: &str, progress: &watch::Sender<Progress>) -> Result<Vec<RecordBatch>, Failure> {
         let mut look = FIRST_LOOK;
         let mut watchdog = Watchdog::new(self.cluster.patience.stall);
         let mut asked = Instant::now();
@@ -164,23 +192,27 @@ impl Runner for ClusterRunner {
         _: Arc<TaskContext>,
         progress: watch::Sender<Progress>,
     ) -> Result<Vec<RecordBatch>> {
-        let node = PhysicalPlanNode::try_from_physical_plan(gathered(plan), session::codec().as_ref())
-            .map_err(|error| classify(&error))?;
+        let node = PhysicalPlanNode::try_from_physical_plan(gathered(plan), session::codec().as_ref());
         let mut bytes = Vec::new();
-        node.try_encode(&mut bytes).map_err(|error| classify(&error))?;
-        self.status().await?;
-        let session = uuid::Uuid::new_v4().to_string();
-        let name = format!("{}/{}", self.run, self.job);
-        let id = self.cluster.submit(&session, &name, self.vcores, bytes).await?;
-        let underway = Underway::new(self, id.clone());
-        let rows = self.finish(&id, &progress).await;
-        if rows.is_ok() {
-            underway.end();
-            self.cluster.clean(&id).await;
+        node.and_then(|node| node.try_encode(&mut bytes)).map_err(|error| classify(&error))?;
+        let mut attempt = 1;
+        loop {
+            match self.attempt(bytes.clone(), &progress).await {
+                Ok(rows) => return Ok(rows),
+                Err(Failure::Lost(error)) if attempt < ATTEMPTS => {
+                    tracing::warn!(attempt, "{error}; the plan is begun anew");
+                    self.executors().await?;
+                    attempt += 1;
+                }
+                Err(Failure::Lost(error) | Failure::Final(error)) => return Err(error),
+            }
         }
-        self.cluster.end_session(&session).await;
-        rows
     }
+}
+
+fn no_executors(cluster: &Cluster) -> Error {
+    let problem = Problem::new(format!("the scheduler at {} has no executors", cluster.address));
+    Error::new(ErrorKind::Unavailable, problem.help("start some with `keyfold executor`"))
 }
 
 /// One last task gathers the rows of all others. It runs once they are done: of tasks that were done twice, it reads one.

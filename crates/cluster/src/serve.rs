@@ -28,10 +28,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<JoinHandle<Result<()>>> {
     let listener = TcpListener::bind(address).await.map_err(|error| cannot_listen(address, &error, "port"))?;
-    let mut server = Server::builder()
-        .tcp_nodelay(true)
-        .http2_keepalive_interval(Some(KEEP_ALIVE))
-        .http2_keepalive_timeout(Some(KEEP_ALIVE));
+    let mut server =
+        Server::builder().http2_keepalive_interval(Some(KEEP_ALIVE)).http2_keepalive_timeout(Some(KEEP_ALIVE));
     if let Some(tls) = transport.server() {
         let wrong = |error: tonic::transport::Error| {
             Error::new(ErrorKind::Usage, format!("the certificates cannot be used: {}", chain(&error)))
@@ -39,8 +37,9 @@ pub async fn serve(
         server = server.tls_config(tls).map_err(wrong)?;
     }
     let routes = services.into_axum_router().layer(from_fn_with_state(gate, gate::pass));
-    let serving =
-        server.add_routes(Routes::from(routes)).serve_with_incoming_shutdown(TcpIncoming::from(listener), stop);
+    // The server's own setting does not reach the sockets of a listener that it is given.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let serving = server.add_routes(Routes::from(routes)).serve_with_incoming_shutdown(incoming, stop);
     Ok(tokio::spawn(async move {
         serving.await.map_err(|error| Error::internal(format!("{address} is not served any more: {}", chain(&error))))
     }))

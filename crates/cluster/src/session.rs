@@ -10,7 +10,7 @@ use keyfold_engine::codec::KeyfoldCodec;
 use crate::tls::Transport;
 
 /// Ballista's settings where keyfold's differ. ARCHITECTURE.md says why.
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 9] = [
     ("ballista.planner.adaptive.enabled", "false"),
     ("ballista.scheduler.max_partitions_per_task", "1"),
     ("ballista.optimizer.broadcast_join_threshold_bytes", "67108864"),
@@ -18,6 +18,8 @@ const SETTINGS: [(&str, &str); 7] = [
     ("ballista.client.io_retry_wait_time_ms", "200"),
     ("ballista.client.grpc_max_message_size", "67108864"),
     ("datafusion.optimizer.prefer_hash_join", "true"),
+    ("datafusion.execution.parquet.schema_force_view_types", "true"),
+    ("datafusion.sql_parser.map_string_types_to_utf8view", "true"),
 ];
 
 /// The largest message between processes in bytes: a plan with a large grid, or the statuses of many tasks.

@@ -13,7 +13,7 @@ use datafusion::execution::TaskContext;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricsSet;
 use datafusion::prelude::SessionConfig;
-use keyfold_cluster::failure::carry;
+use keyfold_cluster::failure::{self, carry};
 use keyfold_engine::runner::Counted;
 use tracing::Instrument;
 
@@ -79,6 +79,9 @@ impl QueryStageExecutor for Stage {
         let _begun = self.tasks.begin(Task { job: self.job.clone(), counted: Box::new(counted) });
         let work = async {
             tracing::debug!("the task begins");
+            if let Some(stage) = begun_again(context.task_id().as_deref()) {
+                return Err(failure::begun_again(stage));
+            }
             let done = self.inner.execute_query_stage(task, context).await;
             done.map_err(|error| carry(error, &self.executor))
                 .inspect_err(|error| tracing::warn!("the task failed: {error}"))
@@ -100,5 +103,24 @@ impl QueryStageExecutor for Stage {
 
     fn collect_column_stats(&self) -> Vec<TaskColumnStats> {
         self.inner.collect_column_stats()
+    }
+}
+
+/// The number of a task's stage, if it is not the stage's first attempt. Ballista names a task
+/// `TID <job>/<stage>.<attempt of the stage>/<task>.<attempt of the task>`.
+fn begun_again(task: Option<&str>) -> Option<&str> {
+    let (stage, attempt) = task?.split('/').nth(1)?.split_once('.')?;
+    (attempt != "0").then_some(stage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_attempt_of_a_stage_is_run() {
+        assert_eq!(begun_again(Some("TID 038G34J3Q4000/2.0/3.1")), None);
+        assert_eq!(begun_again(Some("TID 038G34J3Q4000/2.1/3.0")), Some("2"));
+        assert_eq!(begun_again(None), None);
     }
 }

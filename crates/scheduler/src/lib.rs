@@ -72,7 +72,7 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()> + Send + 'st
         () = stop => {}
     }
     gate.stop();
-    finish(&server, settings.stop_timeout).await;
+    finish(&server, &gate, settings.stop_timeout).await;
     drop(end);
     // Executors keep their connections open, so this does not end by itself.
     let _ = tokio::time::timeout(Duration::from_secs(1), serving).await;
@@ -94,13 +94,16 @@ fn services(settings: &Settings, server: &Server, gate: &Gate) -> Routes {
     Routes::new(scheduler).add_service(results).add_service(ControlServer::new(control))
 }
 
+/// A run whose client has not called for so long is over: its next plan or its fetching follows at once.
+const QUIET: Duration = Duration::from_secs(2);
+
 /// Waits for the runs under way.
-async fn finish(server: &Server, patience: Duration) {
+async fn finish(server: &Server, gate: &Gate, patience: Duration) {
     let started = Instant::now();
-    tracing::info!(runs = server.running_job_number(), "the scheduler stops and takes no new runs");
-    while server.running_job_number() + server.pending_job_number() > 0 {
+    tracing::info!(plans = server.running_job_number(), "the scheduler stops and takes no new runs");
+    while server.running_job_number() + server.pending_job_number() > 0 || gate.quiet() < QUIET {
         if started.elapsed() >= patience {
-            tracing::warn!(runs = server.running_job_number(), "runs are still under way; they are lost");
+            tracing::warn!(plans = server.running_job_number(), "runs are still under way; they are lost");
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -102,7 +102,7 @@ impl ExecutionPlan for WriteExec {
             bytes: MetricBuilder::new(&self.metrics).counter(BYTES, partition),
         };
         let summary = async move {
-            let summary = write(documents, spec, written, &context).await.map_err(external)?;
+            let summary = write(documents, spec, written, &context).await?;
             let text = serde_json::to_string(&summary).map_err(|error| external(Error::internal(error)))?;
             Ok(RecordBatch::try_new(summary_schema(), vec![Arc::new(StringArray::from(vec![text]))])?)
         };
@@ -129,18 +129,19 @@ async fn write(
     spec: Arc<WriteSpec>,
     written: Written,
     context: &TaskContext,
-) -> keyfold_core::Result<Summary> {
-    let mut sink = Sink::open(&spec, &context.runtime_env().object_store_registry).await?;
+) -> Result<Summary> {
+    let mut sink = Sink::open(&spec, &context.runtime_env().object_store_registry).await.map_err(external)?;
     let mut summary =
         Summary { manifest: None, documents: 0, rows: 0, bytes: 0, sums: Vec::new(), dropped: Default::default() };
     while let Some(batch) = documents.next().await {
-        let batch = batch.map_err(crate::error::running)?;
-        let (count, bytes) = add(&mut summary, &DocumentBatch(&batch))?;
-        sink.write(batch).await?;
+        // Errors from below pass as they are: who runs the plan may know what to do about them.
+        let batch = batch?;
+        let (count, bytes) = add(&mut summary, &DocumentBatch(&batch)).map_err(external)?;
+        sink.write(batch).await.map_err(external)?;
         written.documents.add(count);
         written.bytes.add(bytes);
     }
-    summary.manifest = sink.close().await?;
+    summary.manifest = sink.close().await.map_err(external)?;
     Ok(summary)
 }
 

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use libtest_mimic::Trial;
 use tempfile::TempDir;
@@ -17,21 +18,35 @@ use tempfile::TempDir;
 use crate::program::{Outcome, ensure, keyfold, root, run};
 
 const THREADS: [&str; 3] = ["1", "2", "16"];
-const ERROR: &str = "error.txt";
+pub(crate) const ERROR: &str = "error.txt";
 const STDOUT: &str = "stdout.txt";
 /// Keeps `expected/` in the repository where no document is expected.
 const NONE: &str = ".gitkeep";
 
 /// Names and bytes of files.
-type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 pub(crate) fn trials() -> Vec<Trial> {
+    names().into_iter().map(|name| Trial::test(format!("case {name}"), move || case(&name))).collect()
+}
+
+/// The names of all cases.
+pub(crate) fn names() -> Vec<String> {
     let entries = fs::read_dir(folder()).expect("tests/cases is there");
     let mut names: Vec<_> = entries
         .map(|entry| entry.expect("tests/cases can be read").file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    names.into_iter().map(|name| Trial::test(format!("case {name}"), move || case(&name))).collect()
+    names
+}
+
+/// What is expected of a case that runs a job, and what it gives wherever `place` makes it run; nothing for other cases.
+pub(crate) fn runs_elsewhere(name: &str, place: impl FnOnce(&mut Command)) -> Outcome<Option<(Files, Files)>> {
+    let lines = fs::read_to_string(folder().join(name).join("arguments")).unwrap_or_default();
+    if lines.lines().next().is_some_and(|first| first != "run" && !first.starts_with('-')) {
+        return Ok(None);
+    }
+    Ok(Some((files(&folder().join(name).join("expected"))?, outcome(name, place)?)))
 }
 
 fn folder() -> PathBuf {
@@ -43,9 +58,9 @@ fn case(name: &str) -> Outcome {
     let update = std::env::var_os("KEYFOLD_TESTS_UPDATE").is_some();
     let mut wanted = if update { None } else { Some(files(&expected)?) };
     for threads in THREADS {
-        let found = outcome(name, threads)?;
+        let found = outcome(name, |program| _ = program.args(["--threads", threads]))?;
         match &wanted {
-            Some(wanted) => compare(name, threads, wanted, &found)?,
+            Some(wanted) => compare(name, &format!("{threads} threads"), wanted, &found)?,
             None => {
                 write(&expected, &found)?;
                 wanted = Some(found);
@@ -56,7 +71,7 @@ fn case(name: &str) -> Outcome {
 }
 
 /// What the case gives: documents, standard output or an error.
-fn outcome(name: &str, threads: &str) -> Outcome<Files> {
+fn outcome(name: &str, place: impl FnOnce(&mut Command)) -> Outcome<Files> {
     let output = TempDir::new()?;
     let case = folder().join(name);
     let lines = fs::read_to_string(case.join("arguments")).unwrap_or_default();
@@ -65,7 +80,8 @@ fn outcome(name: &str, threads: &str) -> Outcome<Files> {
         Some(first) if !first.starts_with('-') => arguments.remove(0),
         _ => "run",
     };
-    let mut program = keyfold(["--quiet", "--threads", threads, command, name]);
+    let mut program = keyfold(["--quiet", command, name]);
+    place(&mut program);
     program.args(arguments).current_dir(folder());
     if command == "run" {
         program.arg("--output").arg(output.path());
@@ -118,15 +134,13 @@ fn collect(folder: &Path, prefix: &str, found: &mut Files) -> std::io::Result<()
 pub(crate) fn compare(name: &str, how: &str, wanted: &Files, found: &Files) -> Outcome {
     for (file, bytes) in found {
         let Some(wanted) = wanted.get(file) else {
-            return Err(
-                format!("{name}, {how} threads: {file} was not expected:\n{}", String::from_utf8_lossy(bytes)).into()
-            );
+            return Err(format!("{name}, {how}: {file} was not expected:\n{}", String::from_utf8_lossy(bytes)).into());
         };
         let (wanted, text) = (String::from_utf8_lossy(wanted), String::from_utf8_lossy(bytes));
-        ensure!(wanted == text, "{name}, {how} threads: {file} differs\n--- expected\n{wanted}\n--- found\n{text}");
+        ensure!(wanted == text, "{name}, {how}: {file} differs\n--- expected\n{wanted}\n--- found\n{text}");
     }
     let missing: Vec<_> = wanted.keys().filter(|file| !found.contains_key(*file)).collect();
-    ensure!(missing.is_empty(), "{name}, {how} threads: expected, but not there: {missing:?}");
+    ensure!(missing.is_empty(), "{name}, {how}: expected, but not there: {missing:?}");
     Ok(())
 }
 

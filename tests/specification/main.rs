@@ -2,6 +2,7 @@
 
 mod assignment;
 mod cases;
+mod cluster;
 mod faults;
 mod http;
 mod load;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
 /// The long ones first, so that no thread is left with one of them at the end.
 fn trials() -> Vec<Trial> {
     let groups = [
+        cluster::trials,
         faults::trials,
         store::trials,
         memory::trials,

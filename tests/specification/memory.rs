@@ -55,7 +55,7 @@ fn spilling() -> Outcome<Completion> {
     ensure!(ended.stderr.contains("No space left on device"), "the cause is not named: {ended}");
     ensure!(ended.stderr.contains("help: ") && ended.stderr.contains("scratch"), "there is no advice: {ended}");
     attempt(&load, LITTLE, large.path())?.expect(0)?;
-    compare("little memory", "1", &expected, &documents(&load.output().join("current"))?)?;
+    compare("little memory", "1 thread", &expected, &documents(&load.output().join("current"))?)?;
     ensure!(fs::read_dir(large.path())?.next().is_none(), "the scratch folder was not cleaned up");
     Ok(Completion::Completed)
 }

@@ -219,6 +219,11 @@ impl Process {
         Ok(())
     }
 
+    /// The system's number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends the process as `kill -9` does, unless it has ended before.
     pub(crate) fn kill(mut self) -> Outcome<Ended> {
         self.child.kill()?;
@@ -234,7 +239,8 @@ impl Drop for Process {
     }
 }
 
-fn last_lines(text: &str) -> String {
+/// The end of a log.
+pub(crate) fn last_lines(text: &str) -> String {
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
 }

@@ -35,7 +35,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-fn with_weed(check: impl FnOnce(&PathBuf) -> Outcome) -> Outcome<Completion> {
+pub(crate) fn with_weed(check: impl FnOnce(&PathBuf) -> Outcome) -> Outcome<Completion> {
     match std::env::var_os(WEED).map(PathBuf::from) {
         Some(weed) => check(&weed).map(|()| Completion::Completed),
         None => skip_or_fail(&format!("SeaweedFS is not set up: {WEED} names no program; ./test.sh sets it")),
@@ -43,13 +43,13 @@ fn with_weed(check: impl FnOnce(&PathBuf) -> Outcome) -> Outcome<Completion> {
 }
 
 /// A job whose input is in the bucket.
-struct Remote {
+pub(crate) struct Remote {
     load: Load,
     name: &'static str,
 }
 
 impl Remote {
-    fn new(server: &Server, name: &'static str, rows: usize, ids: usize) -> Outcome<Self> {
+    pub(crate) fn new(server: &Server, name: &'static str, rows: usize, ids: usize) -> Outcome<Self> {
         let load = Load::new(rows, ids)?;
         server.put(&format!("{name}/in/events.csv"), &std::fs::read(load.job().join("events.csv"))?)?;
         Ok(Self { load, name })
@@ -60,7 +60,7 @@ impl Remote {
     }
 
     /// `keyfold run` from the bucket to the bucket, through a port.
-    fn command(&self, port: u16, version: &str) -> Command {
+    pub(crate) fn command(&self, port: u16, version: &str) -> Command {
         let mut command = self.load.command(version);
         command.arg("--set").arg(format!("tables.events.path=s3://{BUCKET}/{}/in/events.csv", self.name));
         command.arg("--output").arg(self.output());
@@ -68,7 +68,7 @@ impl Remote {
         command
     }
 
-    fn pointer(&self, server: &Server) -> Outcome<Value> {
+    pub(crate) fn pointer(&self, server: &Server) -> Outcome<Value> {
         Ok(serde_json::from_slice(&server.get(&format!("{}/out/current.json", self.name))?)?)
     }
 
@@ -96,7 +96,7 @@ impl Remote {
     }
 
     /// The documents of the store are those that the same job gives on the disk.
-    fn expect_same_as_local(&self, server: &Server, version: &str) -> Outcome {
+    pub(crate) fn expect_same_as_local(&self, server: &Server, version: &str) -> Outcome {
         self.load.publish(version)?;
         let report: Value = serde_json::from_slice(&std::fs::read(self.load.output().join("current/run.json"))?)?;
         let mut local = Vec::new();
@@ -112,7 +112,7 @@ impl Remote {
     }
 }
 
-fn reach(command: &mut Command, port: u16) {
+pub(crate) fn reach(command: &mut Command, port: u16) {
     command
         .env("AWS_ENDPOINT", format!("http://127.0.0.1:{port}"))
         .env("AWS_ALLOW_HTTP", "true")

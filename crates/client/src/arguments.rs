@@ -219,7 +219,7 @@ pub(crate) struct SchedulerArguments {
     #[command(flatten)]
     pub(crate) server: ServerArguments,
     /// How long an executor may be silent before others do its tasks again, and how long a run waits for executors
-    /// once all are lost [default: 60].
+    /// once all are lost [default: 30].
     #[arg(long, value_name = "N")]
     pub(crate) executor_timeout_seconds: Option<u64>,
 }
@@ -242,7 +242,7 @@ pub(crate) struct ExecutorArguments {
     /// [default: keyfold in the scratch folder].
     #[arg(long, value_name = "FOLDER")]
     pub(crate) work_dir: Option<PathBuf>,
-    /// How often it tells the scheduler that it is alive [default: 10].
+    /// How often it tells the scheduler that it is alive [default: 5].
     #[arg(long, value_name = "N")]
     pub(crate) heartbeat_seconds: Option<u64>,
 }

@@ -57,8 +57,8 @@ fn merge(arguments: &Arguments) -> Result<Config> {
         ("bind", "127.0.0.1".into()),
         ("connect_seconds", "30".into()),
         ("stall_seconds", "300".into()),
-        ("executor_timeout_seconds", "60".into()),
-        ("heartbeat_seconds", "10".into()),
+        ("executor_timeout_seconds", "30".into()),
+        ("heartbeat_seconds", "5".into()),
         ("stop_seconds", "60".into()),
     ];
     let build = || {

@@ -7,10 +7,15 @@ use ballista_core::error::BallistaError;
 use datafusion::error::DataFusionError;
 use keyfold_core::{Error, ErrorKind, Problem};
 use keyfold_engine::error::classify;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-/// What stands before a failure's JSON in a message.
+/// What stands before and behind a failure's JSON in a message.
 const MARK: &str = "keyfold-failure:";
+const END: char = ';';
+/// What Rust's debugging text would escape, and Ballista makes one of another: an error that it has tried again comes
+/// in quotes within quotes.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b'"').add(b'\\').add(b'\'').add(b'%').add(END as u8);
 
 /// Why a plan has failed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,7 +37,8 @@ struct Carried(Failure);
 
 impl fmt::Debug for Carried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{MARK}{}", serde_json::to_string(&self.0).map_err(|_| fmt::Error)?)
+        let json = serde_json::to_string(&self.0).map_err(|_| fmt::Error)?;
+        write!(f, "{MARK}{}{END}", utf8_percent_encode(&json, ESCAPED))
     }
 }
 
@@ -92,7 +98,8 @@ fn root(error: &DataFusionError) -> Option<&DataFusionError> {
 /// The failure that a failed plan's message carries, or what its text tells.
 pub fn recover(message: &str) -> Failure {
     if let Some((_, rest)) = message.split_once(MARK)
-        && let Some(Ok(failure)) = serde_json::Deserializer::from_str(rest).into_iter::<Failure>().next()
+        && let Ok(json) = percent_decode_str(rest.split(END).next().unwrap_or_default()).decode_utf8()
+        && let Ok(failure) = serde_json::from_str(&json)
     {
         return failure;
     }
@@ -117,7 +124,9 @@ mod tests {
     use super::*;
 
     fn back(error: DataFusionError) -> Failure {
-        recover(&format!("Job failed: Task failed: {:?}", BallistaError::from(error)))
+        // As Ballista tells it after the last of several attempts.
+        let task = format!("Task failed: {:?}", BallistaError::from(error));
+        recover(&format!("Job failed: {:?}", format!("most recent failure reason: {task:?}")))
     }
 
     fn error_of(failure: Failure) -> Error {

@@ -33,6 +33,8 @@ pub struct StatusReply {
     pub instance: String,
     /// Whether the scheduler is stopping and takes no new runs.
     pub stopping: bool,
+    /// A number that changes whenever any plan of the cluster moves.
+    pub pulse: u64,
     /// Whether the run that was asked for has been cancelled.
     pub cancelled: bool,
     /// The executors that are alive.
@@ -78,6 +80,8 @@ pub struct Work {
     pub stages: usize,
     /// Tasks that are done, of the stages that have begun.
     pub tasks_done: usize,
+    /// Tasks that are under way.
+    pub tasks_running: usize,
     /// Tasks of the stages that have begun.
     pub tasks: usize,
     /// What the tasks have counted so far.

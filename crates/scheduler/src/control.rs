@@ -72,15 +72,12 @@ impl Control {
         join_all(executors.iter().map(ask)).await.into_iter().flat_map(|reply| reply.counted).collect()
     }
 
-    /// The plans of a run, or of all runs, but for what executors have counted.
-    async fn jobs(&self, run: Option<&str>) -> Result<Vec<JobState>, Status> {
+    /// The plans of all runs, but for what executors have counted.
+    async fn jobs(&self) -> Result<Vec<JobState>, Status> {
         let tasks = &self.server.state.task_manager;
         let mut jobs = Vec::new();
         for job in tasks.get_all_jobs().await.map_err(internal)? {
             let (owner, name) = job.job_name.split_once('/').unwrap_or((&job.job_name, ""));
-            if run.is_some_and(|run| run != owner) {
-                continue;
-            }
             let state = match &job.status.status {
                 Some(job_status::Status::Running(_)) => "running",
                 Some(job_status::Status::Successful(_)) => "done",
@@ -112,7 +109,7 @@ impl control_server::Control for Control {
     async fn status(&self, request: Request<StatusRequest>) -> Result<Response<StatusReply>, Status> {
         let run = request.into_inner().run;
         let executors = self.executors().await?;
-        let mut jobs = self.jobs(run.as_deref()).await?;
+        let mut jobs = self.jobs().await?;
         if jobs.iter().any(|job| job.state == "running") {
             for (id, counted) in self.counted(&executors).await {
                 if let Some(job) = jobs.iter_mut().find(|job| job.id == id) {
@@ -120,6 +117,8 @@ impl control_server::Control for Control {
                 }
             }
         }
+        let pulse = progress::pulse(jobs.iter());
+        jobs.retain(|job| run.as_ref().is_none_or(|run| *run == job.run));
         let executors = executors.into_iter().map(|executor| ExecutorState {
             address: format!("{}:{}", executor.host, executor.port),
             vcores: executor.specification.vcores as usize,
@@ -130,12 +129,13 @@ impl control_server::Control for Control {
         let cancelled = self.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
         let cancelled = run.is_some_and(|run| cancelled.contains(&run));
         let (instance, stopping) = (self.instance.clone(), self.gate.is_stopping());
-        Ok(Response::new(StatusReply { instance, stopping, cancelled, executors, jobs }))
+        Ok(Response::new(StatusReply { instance, stopping, pulse, cancelled, executors, jobs }))
     }
 
     async fn cancel(&self, request: Request<CancelRequest>) -> Result<Response<CancelReply>, Status> {
         let run = request.into_inner().run;
-        let jobs = self.jobs(Some(&run)).await?;
+        let mut jobs = self.jobs().await?;
+        jobs.retain(|job| job.run == run);
         {
             let mut cancelled = self.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
             cancelled.push_back(run);

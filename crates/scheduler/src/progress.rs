@@ -3,7 +3,7 @@
 use ballista_core::serde::protobuf::task_status::Status;
 use ballista_scheduler::state::execution_graph::ExecutionGraph;
 use ballista_scheduler::state::execution_stage::ExecutionStage;
-use keyfold_cluster::wire::Work;
+use keyfold_cluster::wire::{JobState, Work};
 use keyfold_engine::runner::Counted;
 
 /// A plan of which only its stages are known any more.
@@ -17,6 +17,7 @@ pub(crate) fn of(graph: &(dyn ExecutionGraph + Send + Sync)) -> Work {
     for stage in graph.stages().values() {
         let tasks = stage.task_infos().unwrap_or_default();
         work.tasks_done += tasks.iter().filter(|task| matches!(task.task_status, Status::Successful(_))).count();
+        work.tasks_running += tasks.iter().filter(|task| matches!(task.task_status, Status::Running(_))).count();
         match stage {
             ExecutionStage::Running(stage) => {
                 work.tasks += stage.partitions;
@@ -32,4 +33,13 @@ pub(crate) fn of(graph: &(dyn ExecutionGraph + Send + Sync)) -> Work {
         }
     }
     work
+}
+
+/// A number that changes whenever any plan moves.
+pub(crate) fn pulse<'a>(jobs: impl Iterator<Item = &'a JobState>) -> u64 {
+    jobs.fold(0, |pulse: u64, JobState { work, state, .. }| {
+        let Work { tasks_done, tasks_running, counted, .. } = *work;
+        let moved = tasks_done as u64 + tasks_running as u64 + counted.rows + counted.nanoseconds;
+        pulse.wrapping_add(moved).wrapping_add(u64::from(matches!(state.as_str(), "done" | "failed")))
+    })
 }

@@ -48,7 +48,7 @@ fn text(status: &StatusReply) -> String {
 }
 
 fn line(job: &JobState) -> String {
-    let Work { stages_done, stages, tasks_done, tasks, counted } = job.work;
+    let Work { stages_done, stages, tasks_done, tasks, counted, .. } = job.work;
     let work = format!("{stages_done} of {stages} stages, {tasks_done} of {tasks} tasks");
     let counted = format!(
         "{} rows read, {} documents, {}",

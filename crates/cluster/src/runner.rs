@@ -13,6 +13,7 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use datafusion::prelude::SessionConfig;
 use datafusion_proto::physical_plan::AsExecutionPlan;
 use datafusion_proto::protobuf::PhysicalPlanNode;
+use futures::future::try_join_all;
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 use keyfold_engine::error::classify;
 use keyfold_engine::reach::Reach;
@@ -26,7 +27,7 @@ use crate::wire::{ProbeRequest, StatusReply, Work};
 
 /// How soon a plan is asked after first, and how often at last.
 const FIRST_LOOK: Duration = Duration::from_millis(10);
-const LAST_LOOK: Duration = Duration::from_millis(250);
+const LAST_LOOK: Duration = Duration::from_millis(50);
 /// How often a plan is begun anew after results were lost with executors, the first time included.
 const ATTEMPTS: usize = 6;
 /// How often a run's progress is asked for: this asks every executor.
@@ -101,11 +102,8 @@ impl ClusterRunner {
             look = (look * 2).min(LAST_LOOK);
             match self.patiently(|| self.cluster.state(id)).await? {
                 Some(Status::Successful(done)) => {
-                    let mut rows = Vec::new();
-                    for location in done.partition_location {
-                        rows.extend(self.cluster.fetch(location).await?);
-                    }
-                    return Ok(rows);
+                    let parts = done.partition_location.into_iter().map(|location| self.cluster.fetch(location));
+                    return Ok(try_join_all(parts).await?.concat());
                 }
                 Some(Status::Failed(failed)) => return Err(failure::recover(&failed.error)),
                 Some(Status::Queued(_) | Status::Running(_)) => {}

@@ -108,8 +108,9 @@ struct Delivered {
 async fn deliver(prepared: &Prepared, publisher: &dyn Publisher, steps: &mut Steps) -> Result<Delivered> {
     steps.begin("check");
     prepared.check_reach(publisher.snapshot()).await?;
-    prepared.check_unique().await?;
-    let checks = prepared.run_checks().await?;
+    let (unique, checks) = tokio::join!(prepared.check_unique(), prepared.run_checks());
+    unique?;
+    let checks = checks?;
     steps.begin("add up source");
     let source = prepared.source_totals().await?;
     steps.begin("fold and write");

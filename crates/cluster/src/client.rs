@@ -198,20 +198,26 @@ impl Cluster {
     /// A call that the scheduler did not answer as hoped.
     fn failed(&self, status: &Status) -> Error {
         let address = &self.address;
+        // What the connection itself has failed with is the cause of a status that no server has sent.
+        let unanswered = std::error::Error::source(status).is_some();
         match status.code() {
             Code::FailedPrecondition => Error::new(ErrorKind::Usage, format!("{address}: {}", status.message())),
-            Code::Unavailable | Code::Unknown | Code::Cancelled | Code::DeadlineExceeded => {
-                let problem = Problem::new(format!("the scheduler at {address} does not answer: {}", status.message()));
-                let help = match self.transport.is_tls() {
-                    true => "look at its log; it may be gone, or not use TLS",
-                    false => "look at its log; it may be gone, or use TLS and want it of its callers",
-                };
-                Error::new(ErrorKind::Unavailable, problem.help(help))
-            }
+            Code::Unavailable | Code::Unknown | Code::Cancelled | Code::DeadlineExceeded => self.silent(status),
+            Code::Internal if unanswered => self.silent(status),
             _ => {
                 let (Failure::Final(error) | Failure::Lost(error)) = failure::recover(status.message());
                 error
             }
         }
+    }
+
+    fn silent(&self, status: &Status) -> Error {
+        let address = &self.address;
+        let problem = Problem::new(format!("the scheduler at {address} does not answer: {}", status.message()));
+        let help = match self.transport.is_tls() {
+            true => "look at its log; it may be gone, or not use TLS",
+            false => "look at its log; it may be gone, or use TLS and want it of its callers",
+        };
+        Error::new(ErrorKind::Unavailable, problem.help(help))
     }
 }

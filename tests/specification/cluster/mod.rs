@@ -1,0 +1,34 @@
+//! A cluster of real processes: the same bytes as without one, whatever dies, stops or fills up meanwhile.
+
+mod clients;
+mod equality;
+mod executors;
+mod guard;
+mod leavings;
+mod limits;
+mod ports;
+mod processes;
+mod scheduler;
+mod soak;
+mod status;
+mod stores;
+mod work;
+
+use libtest_mimic::Trial;
+
+/// The long ones first.
+pub(crate) fn trials() -> Vec<Trial> {
+    let shared = work::Shared::default();
+    let groups = [
+        soak::trials(),
+        equality::trials(),
+        executors::trials(&shared),
+        stores::trials(),
+        clients::trials(&shared),
+        scheduler::trials(&shared),
+        limits::trials(&shared),
+        guard::trials(),
+        leavings::trials(&shared),
+    ];
+    groups.into_iter().flatten().collect()
+}

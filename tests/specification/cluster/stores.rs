@@ -1,0 +1,87 @@
+//! Tables and documents in an object store, which executors reach themselves.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+
+use super::processes::{self, Setup};
+use crate::program::{Outcome, Process, ensure};
+use crate::proxy::Proxy;
+use crate::seaweed::{BUCKET, Server};
+use crate::store::{Remote, reach, with_weed};
+
+const ROWS: usize = 60_000;
+const IDS: usize = 300;
+/// How long the store is away.
+const AWAY: Duration = Duration::from_secs(10);
+
+pub(super) fn trials() -> Vec<Trial> {
+    vec![
+        Trial::ignorable_test("cluster: a store that is away for ten seconds costs at most the run", || {
+            with_weed(away)
+        }),
+        Trial::ignorable_test("cluster: tables and documents in a store give the same bytes, faults or not", || {
+            with_weed(same)
+        }),
+    ]
+}
+
+/// A cluster whose processes reach a store through a port.
+fn setup(port: u16) -> Setup {
+    let mut command = Command::new("none");
+    reach(&mut command, port);
+    let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
+    let environment = command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect();
+    Setup { environment, allow: vec![format!("s3://{BUCKET}/")], ..Setup::default() }
+}
+
+fn same(weed: &PathBuf) -> Outcome {
+    let server = Server::start(weed)?;
+    let remote = Remote::new(&server, "cluster", ROWS, IDS)?;
+    let proxy = Proxy::start(server.s3_port())?;
+    for port in [server.s3_port(), proxy.port] {
+        processes::with_setup(setup(port), &[2, 1], |cluster| {
+            let mut command = remote.command(port, "a");
+            cluster.address(&mut command);
+            Process::start(&mut command)?.wait()?.expect(0)?;
+            remote.expect_same_as_local(&server, "a")
+        })?;
+    }
+    ensure!(proxy.refused() >= 5, "only {} requests were answered with 503", proxy.refused());
+    Ok(())
+}
+
+fn away(weed: &PathBuf) -> Outcome {
+    let server = Server::start(weed)?;
+    let remote = Remote::new(&server, "away", ROWS, IDS)?;
+    processes::with_setup(setup(server.s3_port()), &[2, 1], |cluster| {
+        let command = |version: &str| {
+            let mut command = remote.command(server.s3_port(), version);
+            cluster.address(&mut command);
+            // Longer than the store is away, and than what it needs to wake up.
+            command.env("KEYFOLD__STALL_SECONDS", "90");
+            command
+        };
+        Process::start(&mut command("before"))?.wait()?.expect(0)?;
+        let before = remote.pointer(&server)?;
+        let mut run = Process::start(&mut command("after"))?;
+        run.wait_for_step("fold and write")?;
+        server.kill()?;
+        ensure!(run.poll()?.is_none(), "the run ended before the store did:\n{}", run.log());
+        std::thread::sleep(AWAY);
+        server.resume(weed)?;
+        let ended = run.wait()?;
+        match ended.code {
+            Some(0) => remote.expect_same_as_local(&server, "after"),
+            Some(6 | 7) => {
+                ensure!(remote.pointer(&server)? == before, "a run that failed has published: {ended}");
+                remote.expect_same_as_local(&server, "before")?;
+                Process::start(&mut command("again"))?.wait()?.expect(0)?;
+                remote.expect_same_as_local(&server, "again")
+            }
+            _ => Err(format!("success, or exit code 6 or 7, was expected, but {ended}").into()),
+        }
+    })
+}

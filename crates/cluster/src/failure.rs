@@ -4,9 +4,10 @@ use std::fmt;
 use std::io;
 
 use ballista_core::error::BallistaError;
+use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use keyfold_core::{Error, ErrorKind, Problem};
-use keyfold_engine::error::classify;
+use keyfold_engine::error::{classify, classify_arrow};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
@@ -63,9 +64,11 @@ pub fn begun_again(stage: &str) -> DataFusionError {
 
 /// A task's error as Ballista is to see it: it tries a task again if the error is one of input and output.
 pub fn carry(error: DataFusionError, executor: &str) -> DataFusionError {
-    let Some(root) = root(&error) else { return error };
-    let memory = matches!(root, DataFusionError::ResourcesExhausted(_));
-    let own = classify(root);
+    let (own, memory) = match root(&error) {
+        Root::Query(root) => (classify(root), matches!(root, DataFusionError::ResourcesExhausted(_))),
+        Root::Arrow(root) => (classify_arrow(root), false),
+        Root::Ballistas => return error,
+    };
     let retried = matches!(own.kind(), ErrorKind::Unavailable | ErrorKind::Delivery) && !memory;
     let own = match own.kind() {
         ErrorKind::Unavailable | ErrorKind::Delivery | ErrorKind::Internal => {
@@ -83,15 +86,23 @@ pub fn carry(error: DataFusionError, executor: &str) -> DataFusionError {
     }
 }
 
-/// What lies at the bottom of an error; nothing if it is an error that Ballista itself acts on, such as a lost shuffle
-/// file, which is made again.
-fn root(error: &DataFusionError) -> Option<&DataFusionError> {
+/// What lies at the bottom of an error.
+enum Root<'a> {
+    Query(&'a DataFusionError),
+    /// Ballista takes the query's error off it.
+    Arrow(&'a ArrowError),
+    /// An error that Ballista itself acts on, such as a lost shuffle file, which is made again.
+    Ballistas,
+}
+
+fn root(error: &DataFusionError) -> Root<'_> {
     let root = error.find_root();
-    let DataFusionError::External(inner) = root else { return Some(root) };
+    let DataFusionError::External(inner) = root else { return Root::Query(root) };
     match inner.downcast_ref::<BallistaError>() {
-        None => Some(root),
+        None => Root::Query(root),
         Some(BallistaError::DataFusionError(inner)) => self::root(inner),
-        Some(_) => None,
+        Some(BallistaError::ArrowError(inner)) => Root::Arrow(inner),
+        Some(_) => Root::Ballistas,
     }
 }
 
@@ -159,7 +170,7 @@ mod tests {
     fn a_lost_shuffle_file_stays_what_ballista_knows() {
         let lost = || BallistaError::FetchFailed("executor".into(), 1, 2, "gone".into()).into_datafusion();
         for error in [lost(), DataFusionError::External(Box::new(lost())), DataFusionError::Shared(Arc::new(lost()))] {
-            assert!(root(&carry(error, "e")).is_none());
+            assert!(matches!(root(&carry(error, "e")), Root::Ballistas));
         }
     }
 

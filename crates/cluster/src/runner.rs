@@ -203,7 +203,7 @@ impl Runner for ClusterRunner {
 }
 
 fn no_executors(cluster: &Cluster) -> Error {
-    let problem = Problem::new(format!("the scheduler at {} has no executors", cluster.address));
+    let problem = Problem::new(format!("no executor has registered with the scheduler at {}", cluster.address));
     Error::new(ErrorKind::Unavailable, problem.help("start some with `keyfold executor`"))
 }
 

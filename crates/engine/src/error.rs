@@ -24,10 +24,7 @@ pub fn classify(error: &DataFusionError) -> Error {
     let message = root.strip_backtrace();
     match root {
         // Spilling wraps its own failure in what unreadable input looks like.
-        _ if message.contains(DISK_FULL) => Error::new(
-            ErrorKind::Unavailable,
-            Problem::new(message).help("give scratch a disk with more space, or raise memory_limit"),
-        ),
+        _ if message.contains(DISK_FULL) => disk_full(message),
         DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => Error::new(ErrorKind::Unavailable, message),
         DataFusionError::ResourcesExhausted(_) => Error::new(
             ErrorKind::Unavailable,
@@ -38,6 +35,28 @@ pub fn classify(error: &DataFusionError) -> Error {
         }
         _ => Error::new(ErrorKind::Query, message),
     }
+}
+
+/// The same for an error of Arrow that has lost the query's error around it.
+pub fn classify_arrow(error: &ArrowError) -> Error {
+    if let ArrowError::ExternalError(inner) = error {
+        if let Some(own) = inner.downcast_ref::<Error>() {
+            return own.clone();
+        }
+        if let Some(inner) = inner.downcast_ref::<DataFusionError>() {
+            return classify(inner);
+        }
+    }
+    let message = format!("Arrow error: {error}");
+    match message.contains(DISK_FULL) {
+        true => disk_full(message),
+        false => Error::new(ErrorKind::Input, message),
+    }
+}
+
+fn disk_full(message: String) -> Error {
+    let problem = Problem::new(message).help("give scratch a disk with more space, or raise memory_limit");
+    Error::new(ErrorKind::Unavailable, problem)
 }
 
 /// keyfold's own error, if one lies anywhere in the chain.

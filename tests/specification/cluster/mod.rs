@@ -12,6 +12,7 @@ mod scheduler;
 mod soak;
 mod status;
 mod stores;
+mod turns;
 mod work;
 
 use libtest_mimic::Trial;

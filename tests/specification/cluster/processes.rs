@@ -3,18 +3,16 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::ports;
 use super::status::Status;
+use super::turns::Turn;
 use crate::http;
 use crate::program::{Ended, Outcome, Process, ensure, keyfold, last_lines, root, succeed};
 
-/// Clusters at the same time: more of them would leave none enough of a small machine to send heartbeats in time.
-const AT_ONCE: usize = 2;
 /// How long an executor may be silent.
 pub(super) const EXECUTOR_TIMEOUT: &str = "4";
 /// How long a client waits for a scheduler that does not answer, and an executor too.
@@ -288,27 +286,5 @@ impl Cluster {
             }
         }
         text
-    }
-}
-
-/// The right to have a cluster.
-struct Turn;
-
-static CLUSTERS: Mutex<usize> = Mutex::new(0);
-static ENDED: Condvar = Condvar::new();
-
-impl Turn {
-    fn take() -> Self {
-        let clusters = CLUSTERS.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = ENDED.wait_while(clusters, |clusters| *clusters >= AT_ONCE);
-        *free.unwrap_or_else(PoisonError::into_inner) += 1;
-        Self
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        *CLUSTERS.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        ENDED.notify_one();
     }
 }

@@ -28,7 +28,8 @@ pub fn classify(error: &DataFusionError) -> Error {
         DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => Error::new(ErrorKind::Unavailable, message),
         DataFusionError::ResourcesExhausted(_) => Error::new(
             ErrorKind::Unavailable,
-            Problem::new(message).help("raise memory_limit, or give scratch a disk with more space"),
+            Problem::new(message)
+                .help("raise memory_limit, or give scratch (on a cluster: work_dir) a disk with more space"),
         ),
         DataFusionError::ArrowError(_, _) | DataFusionError::ParquetError(_) | DataFusionError::Execution(_) => {
             Error::new(ErrorKind::Input, message)
@@ -55,7 +56,8 @@ pub fn classify_arrow(error: &ArrowError) -> Error {
 }
 
 fn disk_full(message: String) -> Error {
-    let problem = Problem::new(message).help("give scratch a disk with more space, or raise memory_limit");
+    let problem = Problem::new(message)
+        .help("give scratch (on a cluster: work_dir) a disk with more space, or raise memory_limit");
     Error::new(ErrorKind::Unavailable, problem)
 }
 

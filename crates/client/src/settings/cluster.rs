@@ -154,7 +154,12 @@ impl Settings {
                 Problem::new(format!("with TLS an executor listens on one address, and `bind` is {}", cluster.bind));
             return Err(Error::new(ErrorKind::Usage, problem.help("give --bind this machine's name or address")));
         }
-        let port = |port: Option<u16>| port.filter(|port| *port != 0).map_or_else(|| free_port(listen), Ok);
+        // Held until all are chosen, so that none is chosen twice.
+        let mut held = Vec::new();
+        let mut port = |port: Option<u16>| match port.filter(|port| *port != 0) {
+            Some(port) => Ok(port),
+            None => free_port(listen, &mut held),
+        };
         Ok(keyfold_executor::Settings {
             scheduler: cluster.address()?,
             listen: SocketAddr::new(listen.ip(), port(cluster.port)?),
@@ -173,9 +178,12 @@ impl Settings {
     }
 }
 
-fn free_port(listen: SocketAddr) -> Result<u16> {
-    let port = TcpListener::bind(listen).and_then(|listener| listener.local_addr()).map(|address| address.port());
-    port.map_err(|error| Error::new(ErrorKind::Usage, format!("{} cannot be listened on: {error}", listen.ip())))
+fn free_port(listen: SocketAddr, held: &mut Vec<TcpListener>) -> Result<u16> {
+    let bound = TcpListener::bind(listen).and_then(|listener| Ok((listener.local_addr()?.port(), listener)));
+    let (port, listener) = bound
+        .map_err(|error| Error::new(ErrorKind::Usage, format!("{} cannot be listened on: {error}", listen.ip())))?;
+    held.push(listener);
+    Ok(port)
 }
 
 /// All three files or none.

@@ -77,23 +77,29 @@ fn certificates() -> Outcome {
     })
 }
 
+/// Executors that may read and write in one folder only.
+fn narrow(folder: &Path) -> Setup {
+    Setup { allow: vec![folder.display().to_string()], narrow: true, ..Setup::default() }
+}
+
 fn outside() -> Outcome {
-    processes::with(&[1, 1], |cluster| {
-        let output = TempDir::new()?;
+    let folder = TempDir::new()?;
+    processes::with_setup(narrow(folder.path()), &[1, 1], |cluster| {
+        let output = folder.path().join("out");
         let mut job = cluster.client(&["--quiet", "run", &sample()]);
-        let ended = run(job.arg("--output").arg(output.path()))?.expect(2)?;
+        let ended = run(job.arg("--output").arg(&output))?.expect(2)?;
         for told in ["executor 127.0.0.1:", "table `sales`", "weekly_sales/data/sales.csv", "`allow`"] {
             ensure!(ended.stderr.contains(told), "`{told}` is not told: {ended}");
         }
-        ensure!(!output.path().join("current.json").exists(), "a run that was refused has published");
+        ensure!(!output.join("current.json").exists(), "a run that was refused has published");
         Ok(())
     })
 }
 
 fn link() -> Outcome {
-    processes::with(&[1], |cluster| {
-        let folder = TempDir::new()?;
-        // The folder for temporary files is a root; what the link points at lies outside of it.
+    let folder = TempDir::new()?;
+    processes::with_setup(narrow(folder.path()), &[1], |cluster| {
+        // The link lies in the root; what it points at does not.
         let sales = folder.path().join("sales.csv");
         symlink(root().join("sql/weekly_sales/data/sales.csv"), &sales)?;
         ensure!(fs::read(&sales).is_ok(), "the link can be followed by who may");

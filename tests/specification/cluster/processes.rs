@@ -43,6 +43,8 @@ pub(super) struct Setup {
     pub(super) allow: Vec<String>,
     pub(super) executor_arguments: Vec<String>,
     pub(super) scheduler_arguments: Vec<String>,
+    /// Without the folders for temporary files and cases.
+    pub(super) narrow: bool,
 }
 
 struct Executor {
@@ -122,7 +124,9 @@ impl Cluster {
         for option in ["--port", "--health-port"] {
             command.arg(option).arg(ports::next()?.to_string());
         }
-        command.arg("--allow").arg(std::env::temp_dir()).arg("--allow").arg(root().join("tests/cases"));
+        if !self.setup.narrow {
+            command.arg("--allow").arg(std::env::temp_dir()).arg("--allow").arg(root().join("tests/cases"));
+        }
         for allow in &self.setup.allow {
             command.arg("--allow").arg(allow);
         }

@@ -88,7 +88,7 @@ fn told_to_end(cluster: &mut Cluster, work: &Work) -> Outcome {
 fn no_executor(cluster: &mut Cluster, work: &Work) -> Outcome {
     let target = Target::new()?;
     let ended = expect_soon(work.start(cluster, &target)?, 6)?;
-    ensure!(ended.stderr.contains("has no executors"), "the cause is not named: {ended}");
+    ensure!(ended.stderr.contains("no executor has registered"), "the cause is not named: {ended}");
     ensure!(ended.stderr.contains("help: "), "there is no advice: {ended}");
     target.expect_nothing(&ended)
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use libtest_mimic::Trial;
 
-use super::processes::{self, Setup};
-use crate::program::{Outcome, Process, ensure};
+use super::processes::{self, Cluster, Setup};
+use crate::program::{Outcome, Process, ensure, succeed};
 use crate::proxy::Proxy;
-use crate::seaweed::{BUCKET, Server};
+use crate::seaweed::{BUCKET, SECRET, Server};
 use crate::store::{Remote, reach, with_weed};
 
 const ROWS: usize = 60_000;
@@ -33,7 +33,9 @@ fn setup(port: u16) -> Setup {
     let mut command = Command::new("none");
     reach(&mut command, port);
     let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
-    let environment = command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect();
+    let mut environment: Vec<_> =
+        command.get_envs().filter_map(|(name, value)| Some((text(name), text(value?)))).collect();
+    environment.push(("KEYFOLD__LOG_LEVEL".into(), "info".into()));
     Setup { environment, allow: vec![format!("s3://{BUCKET}/")], ..Setup::default() }
 }
 
@@ -46,10 +48,22 @@ fn same(weed: &PathBuf) -> Outcome {
             let mut command = remote.command(port, "a");
             cluster.address(&mut command);
             Process::start(&mut command)?.wait()?.expect(0)?;
+            no_secrets(cluster)?;
             remote.expect_same_as_local(&server, "a")
         })?;
     }
     ensure!(proxy.refused() >= 5, "only {} requests were answered with 503", proxy.refused());
+    Ok(())
+}
+
+/// Logs hold the plans, and the status is what others are told.
+fn no_secrets(cluster: &Cluster) -> Outcome {
+    let status = succeed(&mut cluster.client(&["--json", "status"]))?.stdout;
+    let logs = [cluster.scheduler()?.log(), cluster.executor(0)?.log(), cluster.executor(1)?.log()];
+    ensure!(logs[0].contains("DataSourceExec"), "the scheduler's log does not show plans:\n{}", logs[0]);
+    for text in logs.iter().map(String::as_str).chain([&*String::from_utf8_lossy(&status)]) {
+        ensure!(!text.contains(SECRET), "a secret is told:\n{text}");
+    }
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use keyfold_core::{Error, ErrorKind, Problem, Result};
 use keyfold_engine::roots::Roots;
 use keyfold_engine::runner::Runner;
 use keyfold_engine::session::Resources;
+use keyfold_engine::stores::{StoreOptions, Stores};
 
 use super::Settings;
 use super::layers::Reader;
@@ -26,8 +27,8 @@ pub(crate) struct ClusterSettings {
     address: Option<Address>,
     files: Option<TlsFiles>,
     patience: Patience,
-    /// Where this process may read and write; everywhere if absent.
-    pub(super) roots: Option<Roots>,
+    /// Where an executor may read and write.
+    roots: Option<Roots>,
     bind: String,
     advertise: Option<String>,
     port: Option<u16>,
@@ -143,11 +144,12 @@ impl Settings {
     /// The settings of an executor.
     pub(crate) fn executor(&self) -> Result<keyfold_executor::Settings> {
         let cluster = &self.cluster;
-        if cluster.roots.is_none() {
+        let Some(roots) = cluster.roots.clone() else {
             let problem = Problem::new("an executor must be told where it may read and write");
             let help = "give --allow with folders and URLs, such as --allow /data --allow s3://bucket/sales/";
             return Err(Error::new(ErrorKind::Usage, problem.help(help)));
-        }
+        };
+        let stores = Stores::new(StoreOptions { roots: Some(roots), ..self.store_options.clone() });
         let listen = cluster.listen(0)?;
         if cluster.files.is_some() && listen.ip().is_unspecified() {
             let problem =
@@ -170,7 +172,7 @@ impl Settings {
             vcores: cluster.vcores,
             memory_limit: self.resources.memory_limit,
             work_dir: cluster.work_dir.clone(),
-            stores: self.stores(),
+            stores: Arc::new(stores),
             heartbeat: cluster.heartbeat,
             connect_timeout: cluster.patience.connect,
             stop_timeout: cluster.stop_timeout,

@@ -21,6 +21,7 @@ pub(crate) struct Settings {
     pub(crate) resources: Resources,
     /// What concerns clusters.
     pub(crate) cluster: ClusterSettings,
+    store_options: StoreOptions,
     stores: Arc<Stores>,
     pub(crate) log_format: LogFormat,
     /// A filter of log lines, such as `info` or `keyfold=debug`.
@@ -40,15 +41,17 @@ impl Settings {
             scratch: reader.path("scratch"),
         };
         let cluster = ClusterSettings::read(&mut reader, &resources);
-        let stores = StoreOptions {
+        let store_options = StoreOptions {
             options: reader.stores(),
             retry_timeout: reader.seconds("store_retry_seconds"),
-            roots: cluster.roots.clone(),
+            // Those of executors are theirs alone: a client may do what its user may.
+            roots: None,
         };
         let settings = Self {
             resources,
             cluster,
-            stores: Arc::new(Stores::new(stores)),
+            stores: Arc::new(Stores::new(store_options.clone())),
+            store_options,
             log_format: reader
                 .parse("log_format", |text| LogFormat::from_str(text, true).ok(), "auto, text or json")
                 .unwrap_or(LogFormat::Auto),

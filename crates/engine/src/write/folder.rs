@@ -1,7 +1,7 @@
 //! The folder that documents are written into: one on a local disk, or a prefix in an object store.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::execution::object_store::ObjectStoreRegistry;
@@ -42,6 +42,7 @@ impl Folder {
     pub(super) async fn create(&self, name: &str) -> Result<NewFile> {
         match self {
             Self::Local(folder) => {
+                check_name(name).map_err(|error| failed(name, &error))?;
                 let (path, target) = (folder.written(name), folder.root.join(name));
                 let file = tokio::fs::File::create_new(&path).await;
                 let file = file.map_err(|error| failed(&path.display().to_string(), &error))?;
@@ -61,6 +62,14 @@ fn attempt(snapshot: &Path) -> io::Result<PathBuf> {
     let folder = snapshot.join(STAGING).join(format!("{:016x}", rand::random::<u64>()));
     std::fs::create_dir(&folder)?;
     Ok(folder)
+}
+
+/// The fold makes no names that lead out of the folder. A plan that comes from elsewhere may hold any.
+fn check_name(name: &str) -> io::Result<()> {
+    match Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
+        true => Ok(()),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{name}` is no name of a document"))),
+    }
 }
 
 #[derive(Clone)]
@@ -85,6 +94,7 @@ impl LocalFolder {
         bytes: &[u8],
         prepare: impl FnOnce(&Path) -> io::Result<()>,
     ) -> io::Result<()> {
+        check_name(name)?;
         let target = self.root.join(name);
         let Some(staging) = &self.staging else {
             prepare(&target)?;
@@ -126,4 +136,23 @@ impl NewFile {
 /// A document or a file beside it could not be written.
 pub(super) fn failed(what: &str, error: &dyn std::error::Error) -> Error {
     Error::new(ErrorKind::Delivery, format!("{what} cannot be written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        let outer = tempfile::tempdir().expect("a folder");
+        let root = outer.path().join("snapshot");
+        std::fs::create_dir(&root).expect("a snapshot");
+        let folder = LocalFolder { root, staging: None };
+        let absolute = outer.path().join("absolute").display().to_string();
+        for name in ["../out", "a/../../out", absolute.as_str(), "./a", ""] {
+            assert!(folder.write(name, b"x", |_| Ok(())).is_err(), "{name}");
+        }
+        assert!(folder.write("a", b"x", |_| Ok(())).is_ok());
+        assert_eq!(std::fs::read_dir(outer.path()).expect("the folder").count(), 1, "nothing beside the snapshot");
+    }
 }

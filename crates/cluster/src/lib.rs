@@ -10,6 +10,7 @@ mod runner;
 pub mod serve;
 pub mod session;
 pub mod tls;
+mod watchdog;
 pub mod wire;
 
 pub use address::Address;

@@ -39,3 +39,26 @@ pub fn config(transport: &Transport) -> SessionConfig {
 pub fn codec() -> Arc<KeyfoldCodec> {
     Arc::new(KeyfoldCodec::new(Arc::new(BallistaPhysicalExtensionCodec::default())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_changed_setting_is_explained() {
+        let explained = include_str!("../../../ARCHITECTURE.md");
+        for (name, _) in SETTINGS {
+            assert!(explained.contains(&format!("`{name}`")), "ARCHITECTURE.md does not name {name}");
+        }
+    }
+
+    #[test]
+    fn changed_settings_are_known_and_taken() {
+        let config = config(&Transport::read(None).expect("no TLS"));
+        let entries = config.options().entries();
+        for (name, value) in SETTINGS {
+            let entry = entries.iter().find(|entry| entry.key == name).expect(name);
+            assert_eq!(entry.value.as_deref(), Some(value), "{name}");
+        }
+    }
+}

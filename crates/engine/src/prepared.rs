@@ -28,7 +28,6 @@ pub struct Prepared {
     /// The job as written.
     pub job: Job,
     session: Session,
-    staged: bool,
     plan: Plan,
     checks: Vec<(String, LogicalPlan)>,
     totals: Vec<LogicalPlan>,
@@ -75,13 +74,12 @@ impl Prepared {
         stores: Arc<Stores>,
         runner: Arc<dyn Runner>,
     ) -> Result<Self> {
-        let staged = runner.retries();
         let session = Session::new(resources, stores, runner)?;
         let plan = Plan::resolve(&session, &job, params).await?;
         let checks = checks::plan(&session.context, &job.checks, &plan.params).await;
         let totals = totals::plan(&session.context, &job, &plan.params).await;
         match (checks, totals) {
-            (Ok(checks), Ok(totals)) => Ok(Self { job, session, staged, plan, checks, totals }),
+            (Ok(checks), Ok(totals)) => Ok(Self { job, session, plan, checks, totals }),
             (checks, totals) => {
                 let errors = [checks.err(), totals.err()].into_iter().flatten();
                 Err(Error::all(ErrorKind::Query, errors.flat_map(|error| error.problems().to_vec()).collect()))
@@ -125,7 +123,12 @@ impl Prepared {
 
     fn write_spec(&self, snapshot: String) -> WriteSpec {
         let output = &self.job.output;
-        WriteSpec { snapshot, layout: output.layout, compression: output.compression, staged: self.staged }
+        WriteSpec {
+            snapshot,
+            layout: output.layout,
+            compression: output.compression,
+            staged: self.session.runner.retries(),
+        }
     }
 
     /// Holds what was delivered against the source's control totals.

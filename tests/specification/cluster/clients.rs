@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::processes::{self, Cluster};
+use super::processes::Cluster;
 use super::work::{Shared, Target, Work, until_met};
 use crate::program::{Outcome, Process, ensure, run, succeed};
 
@@ -15,13 +15,7 @@ use crate::program::{Outcome, Process, ensure, run, succeed};
 const CANCELLED: Duration = Duration::from_secs(30);
 
 pub(super) fn trials(shared: &Shared) -> Vec<Trial> {
-    let trial = |name: &str, check: fn(&mut Cluster, &Work) -> Outcome| {
-        let shared = shared.clone();
-        Trial::test(format!("cluster: {name}"), move || {
-            let work = shared.get()?;
-            processes::with(&[2, 1], |cluster| check(cluster, &work))
-        })
-    };
+    let trial = |name, check: fn(&mut Cluster, &Work) -> Outcome| shared.trial(name, &[2, 1], check);
     vec![
         trial("a client killed while its documents are written publishes nothing", killed_while_writing),
         trial("a client killed while it publishes leaves all or nothing", killed_while_publishing),

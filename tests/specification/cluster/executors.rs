@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 
-use super::processes::{self, Cluster};
+use super::processes::Cluster;
 use super::status::Status;
 use super::work::{Shared, Target, Work, names, until_met};
 use crate::program::{Outcome, Process, ensure};
@@ -17,19 +17,10 @@ type Moment = fn(&Status, written: usize, all: usize) -> bool;
 
 pub(super) fn trials(shared: &Shared) -> Vec<Trial> {
     let killed = |name: &str, moment: Moment| {
-        let shared = shared.clone();
-        Trial::test(format!("cluster: an executor killed while {name} costs no document"), move || {
-            let work = shared.get()?;
-            processes::with(&[2, 2, 1], |cluster| killed(cluster, &work, moment))
-        })
+        let name = format!("an executor killed while {name} costs no document");
+        shared.trial(&name, &[2, 2, 1], move |cluster, work| killed(cluster, work, moment))
     };
-    let trial = |name: &str, vcores: &'static [u32], check: fn(&mut Cluster, &Work) -> Outcome| {
-        let shared = shared.clone();
-        Trial::test(format!("cluster: {name}"), move || {
-            let work = shared.get()?;
-            processes::with(vcores, |cluster| check(cluster, &work))
-        })
-    };
+    let trial = |name, vcores, check: fn(&mut Cluster, &Work) -> Outcome| shared.trial(name, vcores, check);
     vec![
         killed("it reads", |status, _, _| status.writing().is_some_and(|plan| plan.stages_done == 0 && plan.rows > 0)),
         killed("its results are being read", |status, written, _| {

@@ -4,18 +4,12 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 
-use super::processes::{self, Cluster};
+use super::processes::Cluster;
 use super::work::{Shared, Target, Work, names, until_met};
 use crate::program::{Outcome, Process, ensure};
 
 pub(super) fn trials(shared: &Shared) -> Vec<Trial> {
-    let trial = |name: &str, check: fn(&mut Cluster, &Work) -> Outcome| {
-        let shared = shared.clone();
-        Trial::test(format!("cluster: {name}"), move || {
-            let work = shared.get()?;
-            processes::with(&[2, 1], |cluster| check(cluster, &work))
-        })
-    };
+    let trial = |name, check: fn(&mut Cluster, &Work) -> Outcome| shared.trial(name, &[2, 1], check);
     vec![
         trial("intermediate results are gone soon after the end of their run", gone_after_runs),
         trial("what a killed executor has left is gone once it is started again", gone_after_restart),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 
-use super::processes::{self, CONNECT, Cluster};
+use super::processes::{CONNECT, Cluster};
 use super::work::{Shared, Target, Work, until_met};
 use crate::program::{Ended, Outcome, Process, ensure, keyfold, run};
 
@@ -12,13 +12,7 @@ use crate::program::{Ended, Outcome, Process, ensure, keyfold, run};
 const SLACK: Duration = Duration::from_secs(20);
 
 pub(super) fn trials(shared: &Shared) -> Vec<Trial> {
-    let trial = |name: &str, vcores: &'static [u32], check: fn(&mut Cluster, &Work) -> Outcome| {
-        let shared = shared.clone();
-        Trial::test(format!("cluster: {name}"), move || {
-            let work = shared.get()?;
-            processes::with(vcores, |cluster| check(cluster, &work))
-        })
-    };
+    let trial = |name, vcores, check: fn(&mut Cluster, &Work) -> Outcome| shared.trial(name, vcores, check);
     vec![
         trial("a run whose scheduler dies ends", &[2], dies),
         trial("a scheduler started again has lost its runs and finds its executors again", &[2, 1], comes_back),

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use libtest_mimic::Trial;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::processes::Cluster;
+use super::processes::{self, Cluster};
 use crate::cases::{compare, documents};
 use crate::load::Load;
 use crate::program::{Ended, Outcome, Process, ensure, keyfold, succeed};
@@ -40,6 +41,20 @@ impl Shared {
         let work = Arc::new(Work::new(ROWS, IDS)?);
         *shared = Some(work.clone());
         Ok(work)
+    }
+
+    /// A trial with this work, on a cluster of its own whose executors have so many vcores each.
+    pub(super) fn trial(
+        &self,
+        name: &str,
+        vcores: &'static [u32],
+        check: impl FnOnce(&mut Cluster, &Work) -> Outcome + Send + 'static,
+    ) -> Trial {
+        let shared = self.clone();
+        Trial::test(format!("cluster: {name}"), move || {
+            let work = shared.get()?;
+            processes::with(vcores, |cluster| check(cluster, &work))
+        })
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn keyfold<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<It
     let mut command = Command::new(path());
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if ["KEYFOLD__", "AWS_", "GOOGLE_", "AZURE_"].iter().any(|prefix| text.starts_with(prefix)) {
+        if ["KEYFOLD__", "KEYFOLD_CONFIG", "AWS_", "GOOGLE_", "AZURE_"].iter().any(|prefix| text.starts_with(prefix)) {
             command.env_remove(&name);
         }
     }

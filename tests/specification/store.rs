@@ -31,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("tables and documents in a store give the same bytes as on the disk", same_as_local),
         trial("of two runs at once on one output in a store one wins and the other publishes nothing", two_at_once),
         trial("a store's options may stand in keyfold's own settings", settings),
+        trial("credentials may stand in a file that the environment names", settings_file),
         trial("wrong credentials are told without a secret", wrong_credentials),
     ]
 }
@@ -201,6 +202,22 @@ fn settings(server: &Server) -> Outcome {
     let ended = succeed(config.env("KEYFOLD__STORES__AWS_SECRET_ACCESS_KEY", SECRET))?;
     ensure!(!ended.to_string().contains(SECRET), "the settings show a secret");
     ensure!(ended.to_string().contains("(hidden)"), "the setting is not there: {ended}");
+    Ok(())
+}
+
+/// As where secrets are mounted as files.
+fn settings_file(server: &Server) -> Outcome {
+    let remote = Remote::new(server, "settings-file", 1_000, 20)?;
+    let file = tempfile::NamedTempFile::new()?;
+    let credentials = format!("aws_access_key_id = \"{ACCESS_KEY}\"\naws_secret_access_key = \"{SECRET}\"\n");
+    std::fs::write(file.path(), format!("[stores]\n{credentials}"))?;
+    let mut command = remote.command(server.s3_port(), "a");
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+    command.env("KEYFOLD_CONFIG", file.path());
+    succeed(&mut command)?;
+    remote.expect_same_as_local(server, "a")?;
+    let missing = run(keyfold(["config"]).env("KEYFOLD_CONFIG", "/nowhere/keyfold.toml"))?.expect(2)?;
+    ensure!(missing.stderr.contains("/nowhere/keyfold.toml"), "the file is not named: {missing}");
     Ok(())
 }
 

@@ -18,7 +18,8 @@ pub(crate) struct Arguments {
     /// Print errors only.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Settings file [default: keyfold.toml in the current directory, if there is one].
+    /// Settings file [default: the one that KEYFOLD_CONFIG of the environment names, or keyfold.toml in the current
+    /// directory, if there is one].
     #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
     pub(crate) config: Option<PathBuf>,
     /// Threads that work at the same time [default: all cores].
@@ -86,6 +87,7 @@ impl Arguments {
                     ("heartbeat_seconds", number(executor.heartbeat_seconds)),
                 ]);
             }
+            Command::Health(health) => settings.push(("health_port", number(health.health_port.map(u64::from)))),
             _ => {}
         }
         settings.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
@@ -120,6 +122,8 @@ pub(crate) enum Command {
     Scheduler(SchedulerArguments),
     /// Be an executor of a cluster.
     Executor(ExecutorArguments),
+    /// Ask the scheduler or executor on this machine whether it is alive, as a container's health check does.
+    Health(HealthArguments),
     /// Make a job folder from data files.
     Init(InitArguments),
     /// Print each setting and where it comes from; secrets are hidden.
@@ -192,7 +196,8 @@ pub(crate) struct ServerArguments {
     /// Port of /healthz and /readyz [default: 50049 for a scheduler; any free one for an executor].
     #[arg(long, value_name = "PORT")]
     pub(crate) health_port: Option<u16>,
-    /// Name or address under which the other processes of the cluster reach this one [default: that of --bind].
+    /// Name or address under which the other processes of the cluster reach this one [default: that of --bind, or
+    /// this machine's name if it is 0.0.0.0].
     #[arg(long, value_name = "HOST")]
     pub(crate) advertise: Option<String>,
     /// How long work under way may go on after SIGTERM [default: 60].
@@ -245,6 +250,17 @@ pub(crate) struct ExecutorArguments {
     /// How often it tells the scheduler that it is alive [default: 5].
     #[arg(long, value_name = "N")]
     pub(crate) heartbeat_seconds: Option<u64>,
+}
+
+/// `keyfold health`.
+#[derive(Debug, Args)]
+pub(crate) struct HealthArguments {
+    /// Ask whether it can work: an executor is registered, a scheduler has an executor.
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// The port on which it answers [default: 50049, a scheduler's].
+    #[arg(long, value_name = "PORT")]
+    pub(crate) health_port: Option<u16>,
 }
 
 /// `keyfold show`.

@@ -49,6 +49,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             Command::Cancel(cancel) => commands::cancel::cancel(&cancel, &settings, &terminal).await,
             Command::Scheduler(_) => commands::serve::scheduler(&settings).await,
             Command::Executor(_) => commands::serve::executor(&settings).await,
+            Command::Health(health) => commands::health::health(&health, &settings, &terminal).await,
             Command::Init(init) => commands::init::init(&init, &settings, &terminal).await,
             Command::Config => commands::config::config(&settings, &terminal),
             Command::Completions { shell } => commands::completions::completions(shell, &terminal),

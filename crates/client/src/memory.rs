@@ -5,11 +5,14 @@ use std::fs;
 /// Where the system does not tell how much there is.
 const UNKNOWN: u64 = 4 << 30;
 
+/// A container's limit: control groups of version 2 (which say `max` for none), and of version 1 (a huge number).
+const CONTAINER: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+
 /// Memory that this process may have: the machine's, or its container's if that is less.
 pub(crate) fn available() -> u64 {
     let machine = kibibytes("/proc/meminfo", "MemTotal:");
-    let container = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
-    [machine, container].into_iter().flatten().min().unwrap_or(UNKNOWN)
+    let container = CONTAINER.map(|file| fs::read_to_string(file).ok()?.trim().parse().ok());
+    container.into_iter().chain([machine]).flatten().min().unwrap_or(UNKNOWN)
 }
 
 /// Largest resident memory of this process so far, where the system tells.

@@ -4,16 +4,17 @@ mod clients;
 mod equality;
 mod executors;
 mod guard;
+mod health;
 mod leavings;
 mod limits;
-mod ports;
+pub(crate) mod ports;
 mod processes;
 mod scheduler;
 mod soak;
-mod status;
+pub(crate) mod status;
 mod stores;
-mod turns;
-mod work;
+pub(crate) mod turns;
+pub(crate) mod work;
 
 use libtest_mimic::Trial;
 
@@ -29,6 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         scheduler::trials(&shared),
         limits::trials(&shared),
         guard::trials(),
+        health::trials(),
         leavings::trials(&shared),
     ];
     groups.into_iter().flatten().collect()

@@ -10,7 +10,7 @@ const FIRST: usize = 10_000;
 const COUNT: usize = 20_000;
 
 /// A port that nobody listens on and that this process has not given away before.
-pub(super) fn next() -> Outcome<u16> {
+pub(crate) fn next() -> Outcome<u16> {
     static TAKEN: AtomicUsize = AtomicUsize::new(0);
     // Programs that run at the same time begin at different places.
     let begin = std::process::id() as usize * 97;

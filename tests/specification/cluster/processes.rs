@@ -143,6 +143,11 @@ impl Cluster {
         command
     }
 
+    /// The port on which the scheduler tells how it is.
+    pub(super) fn health_port(&self) -> u16 {
+        self.health
+    }
+
     pub(super) fn address_of_scheduler(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }

@@ -6,29 +6,29 @@ use crate::program::Outcome;
 
 /// A cluster at one moment.
 #[derive(Debug)]
-pub(super) struct Status {
+pub(crate) struct Status {
     /// Changes when the scheduler is started again.
-    pub(super) instance: String,
-    pub(super) stopping: bool,
+    pub(crate) instance: String,
+    pub(crate) stopping: bool,
     /// The vcores of each executor.
-    pub(super) executors: Vec<u64>,
+    pub(crate) executors: Vec<u64>,
     /// Oldest first.
-    pub(super) plans: Vec<Plan>,
+    pub(crate) plans: Vec<Plan>,
 }
 
 /// One plan of a run.
 #[derive(Debug)]
-pub(super) struct Plan {
-    pub(super) state: String,
-    pub(super) stages_done: u64,
-    pub(super) stages: u64,
-    pub(super) tasks_done: u64,
-    pub(super) tasks: u64,
-    pub(super) rows: u64,
+pub(crate) struct Plan {
+    pub(crate) state: String,
+    pub(crate) stages_done: u64,
+    pub(crate) stages: u64,
+    pub(crate) tasks_done: u64,
+    pub(crate) tasks: u64,
+    pub(crate) rows: u64,
 }
 
 impl Status {
-    pub(super) fn parse(json: &[u8]) -> Outcome<Self> {
+    pub(crate) fn parse(json: &[u8]) -> Outcome<Self> {
         let value: Value = serde_json::from_slice(json)?;
         let list = |name: &str| value[name].as_array().cloned().ok_or_else(|| format!("no {name}: {value}"));
         let plan = |job: &Value| {
@@ -53,12 +53,12 @@ impl Status {
     }
 
     /// The plans that are queued or running.
-    pub(super) fn underway(&self) -> impl Iterator<Item = &Plan> {
+    pub(crate) fn underway(&self) -> impl Iterator<Item = &Plan> {
         self.plans.iter().filter(|plan| matches!(plan.state.as_str(), "queued" | "running"))
     }
 
     /// Where the plan that writes documents stands: the one with a stage that reads, one that adds up, one that writes.
-    pub(super) fn writing(&self) -> Option<&Plan> {
+    pub(crate) fn writing(&self) -> Option<&Plan> {
         self.underway().find(|plan| plan.state == "running" && plan.stages > 2)
     }
 }

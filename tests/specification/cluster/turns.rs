@@ -9,10 +9,10 @@ static CLUSTERS: Mutex<usize> = Mutex::new(0);
 static ENDED: Condvar = Condvar::new();
 
 /// The right to have a cluster; given back when it is dropped.
-pub(super) struct Turn(());
+pub(crate) struct Turn(());
 
 impl Turn {
-    pub(super) fn take() -> Self {
+    pub(crate) fn take() -> Self {
         let clusters = CLUSTERS.lock().unwrap_or_else(PoisonError::into_inner);
         let free = ENDED.wait_while(clusters, |clusters| *clusters >= AT_ONCE);
         *free.unwrap_or_else(PoisonError::into_inner) += 1;

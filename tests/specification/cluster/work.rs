@@ -110,7 +110,7 @@ impl Work {
 }
 
 /// Does something to runs until one of them was met at the right moment: `fault` gives nothing if it came too late.
-pub(super) fn until_met<T>(mut fault: impl FnMut() -> Outcome<Option<T>>) -> Outcome<T> {
+pub(crate) fn until_met<T>(mut fault: impl FnMut() -> Outcome<Option<T>>) -> Outcome<T> {
     for _ in 0..ATTEMPTS {
         if let Some(found) = fault()? {
             return Ok(found);

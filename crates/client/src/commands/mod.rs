@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 mod detach;
 pub(crate) mod explain;
+pub(crate) mod health;
 pub(crate) mod init;
 mod prepare;
 pub(crate) mod run;

@@ -1,6 +1,6 @@
 //! The settings of clusters: of those who use one, and of its schedulers and executors.
 
-use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -111,11 +111,26 @@ impl ClusterSettings {
         match &self.advertise {
             Some(name) => Ok(name.clone()),
             None if listen.is_unspecified() => {
-                let problem = Problem::new("a process that listens on all addresses must say which one others use");
-                Err(Error::new(ErrorKind::Usage, problem.help("give --advertise with this machine's name or address")))
+                hostname::get().ok().and_then(|name| name.into_string().ok()).ok_or_else(|| {
+                    let problem = Problem::new(
+                        "this process listens on all addresses, and its machine has no name to give to others",
+                    );
+                    Error::new(ErrorKind::Usage, problem.help("give --advertise with this machine's name or address"))
+                })
             }
             None => Ok(listen.to_string()),
         }
+    }
+
+    /// Where the scheduler or executor of this machine tells how it is.
+    pub(crate) fn health(&self) -> Result<SocketAddr> {
+        let mut listen = self.listen(self.health_port.unwrap_or(SCHEDULER_HEALTH_PORT))?;
+        match listen.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => listen.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => listen.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        Ok(listen)
     }
 
     /// The settings of a scheduler.

@@ -42,11 +42,14 @@ const NAMES: [&str; 23] = [
 ];
 const STORES: &str = "stores";
 const FILE: &str = "keyfold.toml";
+/// Names another file than that, as `--config` does. One underscore: it is no setting.
+const FILE_VARIABLE: &str = "KEYFOLD_CONFIG";
 
 fn merge(arguments: &Arguments) -> Result<Config> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let (file, required) = match &arguments.config {
-        Some(file) => (file.clone(), true),
+    let (file, required) = match arguments.config.clone().or_else(|| std::env::var_os(FILE_VARIABLE).map(PathBuf::from))
+    {
+        Some(file) => (file, true),
         None => (PathBuf::from(FILE), false),
     };
     let defaults = [

@@ -1,4 +1,4 @@
-//! Settings: defaults, then keyfold.toml, then KEYFOLD__* of the environment, then flags.
+//! Settings: defaults, then keyfold.toml (or the file that `--config` or KEYFOLD_CONFIG names), then KEYFOLD__* of the environment, then flags.
 
 mod cluster;
 mod layers;

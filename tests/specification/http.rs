@@ -1,18 +1,23 @@
 //! As much HTTP as the tests need to look into a store behind its S3 door.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
 use crate::program::{Outcome, ensure};
 
-/// One request; the answer's status and body. HTTP/1.0, so that the body is what comes before the end.
+/// One request to this machine; the answer's status and body.
 pub(crate) fn request(port: u16, method: &str, path: &str, body: &[u8]) -> Outcome<(u16, Vec<u8>)> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    request_at(Ipv4Addr::LOCALHOST, port, method, path, body)
+}
+
+/// The same at another address. HTTP/1.0, so that the body is what comes before the end.
+pub(crate) fn request_at(host: Ipv4Addr, port: u16, method: &str, path: &str, body: &[u8]) -> Outcome<(u16, Vec<u8>)> {
+    let mut stream = TcpStream::connect((host, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     write!(
         stream,
-        "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+        "{method} {path} HTTP/1.0\r\nHost: {host}:{port}\r\nContent-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
         body.len()
     )?;
     stream.write_all(body)?;

@@ -3,9 +3,12 @@
 mod assignment;
 mod cases;
 mod cluster;
+mod containers;
 mod faults;
+mod files;
 mod http;
 mod load;
+mod manifests;
 mod memory;
 mod mount;
 mod program;
@@ -16,6 +19,7 @@ mod reference;
 mod seaweed;
 mod signals;
 mod store;
+mod tools;
 mod verify;
 
 use std::process::ExitCode;
@@ -37,8 +41,10 @@ fn main() -> ExitCode {
 fn trials() -> Vec<Trial> {
     let groups = [
         cluster::trials,
+        containers::trials,
         faults::trials,
         store::trials,
+        manifests::trials,
         memory::trials,
         signals::trials,
         publish::trials,

@@ -7,70 +7,65 @@ use std::process::Command;
 use libtest_mimic::Trial;
 use tempfile::TempDir;
 
+use crate::files::copy;
 use crate::program::{Outcome, ensure, path, root, run};
 
 /// Every `sh` block between these two lines is run.
 const BEGIN: &str = "<!-- tested -->";
 const END: &str = "<!-- /tested -->";
+/// As `BEGIN`, for what needs a Docker engine.
+pub(crate) const BEGIN_WITH_DOCKER: &str = "<!-- tested with Docker -->";
+/// Neither.
+pub(crate) const UNMARKED: &str = "";
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![Trial::test("what the README tells to type works", commands)]
 }
 
 fn commands() -> Outcome {
-    let text = fs::read_to_string(root().join("README.md"))?;
-    let blocks = blocks(&text);
-    ensure!(!blocks.is_empty(), "README.md has no ```sh block between {BEGIN} and {END}");
-    let folder = TempDir::new()?;
-    copy(&root().join("sql"), &folder.path().join("sql"))?;
     let program = path();
-    let programs = std::env::join_paths(
-        program
-            .parent()
-            .map(Path::to_owned)
-            .into_iter()
-            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
-    )?;
+    run_blocks("README.md", &["sql"], &program.parent().map(Path::to_owned).unwrap_or_default())
+}
+
+/// Runs the tested blocks of a document in a copy of some folders, with a folder of programs.
+pub(crate) fn run_blocks(document: &str, folders: &[&str], programs: &Path) -> Outcome {
+    let text = fs::read_to_string(root().join(document))?;
+    let blocks = blocks(&text, BEGIN);
+    ensure!(!blocks.is_empty(), "{document} has no ```sh block between {BEGIN} and {END}");
+    let place = TempDir::new()?;
+    for folder in folders {
+        copy(&root().join(folder), &place.path().join(folder))?;
+    }
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let search = std::env::join_paths([programs.to_owned()].into_iter().chain(std::env::split_paths(&others)))?;
     let script = format!("set -euo pipefail\n{}", blocks.join("\n"));
-    run(Command::new("bash").arg("-c").arg(script).current_dir(folder.path()).env("PATH", programs))?.expect(0)?;
+    run(Command::new("bash").arg("-c").arg(script).current_dir(place.path()).env("PATH", search))?.expect(0)?;
     Ok(())
 }
 
-fn blocks(text: &str) -> Vec<String> {
-    let (mut blocks, mut marked, mut open): (Vec<String>, bool, Option<bool>) = (Vec::new(), false, None);
+/// The `sh` blocks of a document below the mark `begin`, or below none.
+pub(crate) fn blocks(text: &str, begin: &str) -> Vec<String> {
+    let (mut blocks, mut mark, mut open): (Vec<String>, &str, Option<bool>) = (Vec::new(), UNMARKED, None);
     for line in text.lines() {
         match (open, line.trim()) {
             (Some(_), "```") => open = None,
-            (Some(tested), _) => {
-                if tested && let Some(block) = blocks.last_mut() {
+            (Some(wanted), _) => {
+                if wanted && let Some(block) = blocks.last_mut() {
                     block.push_str(line);
                     block.push('\n');
                 }
             }
-            (None, BEGIN) => marked = true,
-            (None, END) => marked = false,
+            (None, END) => mark = UNMARKED,
+            (None, line) if line == BEGIN || line == BEGIN_WITH_DOCKER => mark = line,
             (None, fence) if fence.starts_with("```") => {
-                let tested = marked && fence == "```sh";
-                if tested {
+                let wanted = mark == begin && fence == "```sh";
+                if wanted {
                     blocks.push(String::new());
                 }
-                open = Some(tested);
+                open = Some(wanted);
             }
             _ => {}
         }
     }
     blocks
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &target)?,
-            false => _ = fs::copy(entry.path(), target)?,
-        }
-    }
-    Ok(())
 }

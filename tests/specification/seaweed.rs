@@ -134,7 +134,7 @@ impl Server {
 }
 
 /// Ports that nobody listens on now, all different.
-fn free_ports(count: usize) -> Outcome<Vec<u16>> {
+pub(crate) fn free_ports(count: usize) -> Outcome<Vec<u16>> {
     let listeners = (0..count).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<std::io::Result<Vec<_>>>()?;
     Ok(listeners.iter().map(|listener| Ok(listener.local_addr()?.port())).collect::<std::io::Result<_>>()?)
 }

@@ -19,12 +19,14 @@ pub(crate) const BEGIN_WITH_DOCKER: &str = "<!-- tested with Docker -->";
 pub(crate) const UNMARKED: &str = "";
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![Trial::test("what the README tells to type works", commands)]
+    vec![
+        Trial::test("what the README tells to type works", || commands("README.md")),
+        Trial::test("what sql/README.md tells an analyst to type works", || commands("sql/README.md")),
+    ]
 }
 
-fn commands() -> Outcome {
-    let program = path();
-    run_blocks("README.md", &["sql"], &program.parent().map(Path::to_owned).unwrap_or_default())
+fn commands(document: &str) -> Outcome {
+    run_blocks(document, &["sql"], &path().parent().map(Path::to_owned).unwrap_or_default())
 }
 
 /// Runs the tested blocks of a document in a copy of some folders, with a folder of programs.

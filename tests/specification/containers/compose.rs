@@ -128,16 +128,27 @@ impl Compose {
 
     /// The containers of a service that are running, the first one first.
     pub(super) fn containers(&self, service: &str) -> Outcome<Vec<String>> {
+        self.running(service, "False")
+    }
+
+    /// The container of a run that is under way.
+    pub(super) fn submitted(&self) -> Outcome<String> {
+        Ok(self.running("submit", "True")?.into_iter().next().ok_or("no run is under way")?)
+    }
+
+    fn running(&self, service: &str, one_off: &str) -> Outcome<Vec<String>> {
         let label = |name: &str, value: &str| format!("label=com.docker.compose.{name}={value}");
-        let number = "{{.Label \"com.docker.compose.container-number\"}} {{.ID}}";
-        let filters = [label("project", &self.project), label("service", service), label("oneoff", "False")];
+        let number = "{{.ID}} {{.Label \"com.docker.compose.container-number\"}}";
+        let filters = [label("project", &self.project), label("service", service), label("oneoff", one_off)];
         let mut command = docker(["ps", "--no-trunc", "--format", number]);
         for filter in &filters {
             command.args(["--filter", filter]);
         }
-        let mut found: Vec<_> = printed(&succeed(&mut command)?)?.lines().map(str::to_owned).collect();
-        found.sort();
-        Ok(found.iter().filter_map(|line| line.split_once(' ')).map(|(_, id)| id.to_owned()).collect())
+        let text = printed(&succeed(&mut command)?)?;
+        // That of a run has no number.
+        let mut found: Vec<_> = text.lines().map(|line| line.split_once(' ').unwrap_or((line, ""))).collect();
+        found.sort_by_key(|(_, number)| number.parse::<u32>().unwrap_or_default());
+        Ok(found.into_iter().map(|(id, _)| id.to_owned()).collect())
     }
 
     /// The first executor's container.

@@ -34,6 +34,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("an executor beyond its memory limit is started again, and the others go on", too_small),
         trial("a restarted scheduler ends its run, and has its executors again", scheduler_restarts),
         trial("what is stopped in the middle of a run ends by itself and publishes all or nothing", stopped),
+        trial("a run whose container is stopped publishes nothing, and ends as one that was terminated", run_stopped),
         trial("two executors become four", scaled),
     ]
 }
@@ -151,6 +152,14 @@ fn stopped(compose: &Compose, work: &Work) -> Outcome {
         _ => return Err(format!("success or exit code 6 was expected, but {ended}").into()),
     }
     compose.up(&[])?;
+    work.publish(compose)
+}
+
+fn run_stopped(compose: &Compose, work: &Work) -> Outcome {
+    let run = disturbed(compose, || done(["stop", &compose.submitted()?]).map(|_| ()))?;
+    let ended = run.wait()?.expect(143)?;
+    work.expect_nothing(compose, &ended)?;
+    compose.wait_for("the end of its plans", || Ok(compose.status()?.underway().next().is_none()))?;
     work.publish(compose)
 }
 

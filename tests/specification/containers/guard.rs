@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 
 use super::compose::{Compose, with};
-use super::docker::{docker, done};
+use super::docker::{docker, done, inspect};
 use super::image::NAME;
 use crate::program::{Ended, Outcome, ensure, run, succeed};
 
@@ -19,6 +19,7 @@ pub(super) fn trials() -> Vec<Trial> {
     let trial = |name: &str, check: fn(&Compose) -> Outcome| super::trial(name, move || with(&[], |_| Ok(()), check));
     vec![
         trial("a process is not root, has no capability, and writes to /scratch alone", confined),
+        trial("only the ports of scheduler and store are open, on this machine's loopback address", ports),
         trial("the memory and the processors of a container are those that keyfold counts on", limits),
         trial("a run that fails ends its container with keyfold's own exit code", exit_codes),
         trial("no secret is in what Docker shows, in a log, or in the image", secrets),
@@ -46,6 +47,22 @@ fn confined(compose: &Compose) -> Outcome {
         ensure!(ended.code != Some(0), "a container writes to {folder}/: {ended}");
         ensure!(ended.stderr.contains("Read-only file system"), "it is not the file system that refuses: {ended}");
     }
+    Ok(())
+}
+
+fn ports(compose: &Compose) -> Outcome {
+    let mut open = Vec::new();
+    for container in compose.all()? {
+        let bindings = inspect(&container)?["NetworkSettings"]["Ports"].clone();
+        for (port, hosts) in bindings.as_object().into_iter().flatten() {
+            for host in hosts.as_array().into_iter().flatten() {
+                ensure!(host["HostIp"] == "127.0.0.1", "{port} is open to others: {host}");
+                open.push(port.clone());
+            }
+        }
+    }
+    open.sort();
+    ensure!(open == ["50050/tcp", "8333/tcp"], "two ports were expected to be open, not {open:?}");
     Ok(())
 }
 

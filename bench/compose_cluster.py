@@ -17,10 +17,11 @@ OVERRIDE = """\
 services:
   executor:
     user: "{user}"
-    environment: {{ KEYFOLD__ALLOW: "{data},{scratch}" }}
+    environment: {{ KEYFOLD__ALLOW: "{data},{scratch}", KEYFOLD__SCRATCH: "{scratch}" }}
     volumes: ["{data}:{data}:ro", "{scratch}:{scratch}"]
   submit:
     user: "{user}"
+    environment: {{ KEYFOLD__SCRATCH: "{scratch}" }}
     volumes: ["{data}:{data}:ro", "{scratch}:{scratch}"]
 """
 

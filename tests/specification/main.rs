@@ -4,6 +4,7 @@ mod assignment;
 mod cases;
 mod cluster;
 mod containers;
+mod delivered;
 mod faults;
 mod files;
 mod http;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use libtest_mimic::{Completion, Trial};
 use serde_json::Value;
 
+use crate::delivered::manifest;
 use crate::load::{BUSY, Load};
 use crate::program::{Outcome, Process, ensure, keyfold, run, skip_or_fail, succeed};
 use crate::proxy::Proxy;
@@ -73,22 +74,6 @@ impl Remote {
         Ok(serde_json::from_slice(&server.get(&format!("{}/out/current.json", self.name))?)?)
     }
 
-    /// What the manifest says of every document: path, length and SHA-256, as text.
-    fn manifest(&self, server: &Server) -> Outcome<Vec<String>> {
-        let pointer = self.pointer(server)?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let report: Value =
-            serde_json::from_slice(&server.get(&format!("{}/out/{}", self.name, text(&pointer["report"])))?)?;
-        let mut lines = Vec::new();
-        for part in report["manifest"].as_array().ok_or("a report without a manifest")? {
-            let part =
-                server.get(&format!("{}/out/{}/{}", self.name, text(&pointer["snapshot"]), text(&part["path"])))?;
-            lines.extend(String::from_utf8_lossy(&part).lines().map(str::to_owned));
-        }
-        lines.sort();
-        Ok(lines)
-    }
-
     /// Verify, which reads every document and holds it against the manifest, accepts what is published.
     fn verify(&self, server: &Server) -> Outcome {
         let mut command = keyfold(["verify"]);
@@ -99,14 +84,8 @@ impl Remote {
     /// The documents of the store are those that the same job gives on the disk.
     pub(crate) fn expect_same_as_local(&self, server: &Server, version: &str) -> Outcome {
         self.load.publish(version)?;
-        let report: Value = serde_json::from_slice(&std::fs::read(self.load.output().join("current/run.json"))?)?;
-        let mut local = Vec::new();
-        for part in report["manifest"].as_array().ok_or("a report without a manifest")? {
-            let path = self.load.output().join("current").join(part["path"].as_str().unwrap_or_default());
-            local.extend(std::fs::read_to_string(path)?.lines().map(str::to_owned));
-        }
-        local.sort();
-        let remote = self.manifest(server)?;
+        let local = manifest(|path| Ok(std::fs::read(self.load.output().join(path))?))?;
+        let remote = manifest(|path| server.get(&format!("{}/out/{path}", self.name)))?;
         ensure!(local.len() == self.load.ids, "{} documents were expected, not {}", self.load.ids, local.len());
         ensure!(local == remote, "the documents in the store differ from those on the disk:\n{remote:?}\n{local:?}");
         self.verify(server)

@@ -41,21 +41,24 @@ pub(super) struct Compose {
     store: u16,
 }
 
-/// Does something with a project that is up. What went wrong is told with the containers' logs.
-pub(super) fn with(
-    environment: &[(&'static str, &str)],
-    prepare: impl FnOnce(&Compose) -> Outcome,
-    check: impl FnOnce(&Compose) -> Outcome,
-) -> Outcome {
+/// Does something with a project that is up.
+pub(super) fn with(check: impl FnOnce(&Compose) -> Outcome) -> Outcome {
+    with_nothing_up(|compose| {
+        compose.up(&[])?;
+        check(compose)
+    })
+}
+
+/// Does something with a project. What went wrong is told with the containers' logs.
+pub(super) fn with_nothing_up(check: impl FnOnce(&Compose) -> Outcome) -> Outcome {
     let _turn = Turn::take();
     image::make()?;
-    let compose = Compose::new(environment)?;
-    let outcome = prepare(&compose).and_then(|()| compose.up(&[])).and_then(|()| check(&compose));
-    outcome.map_err(|failed| format!("{}\n{}", failed.message().unwrap_or_default(), compose.logs()).into())
+    let compose = Compose::new()?;
+    check(&compose).map_err(|failed| format!("{}\n{}", failed.message().unwrap_or_default(), compose.logs()).into())
 }
 
 impl Compose {
-    fn new(environment: &[(&'static str, &str)]) -> Outcome<Self> {
+    fn new() -> Outcome<Self> {
         let folder = TempDir::new()?;
         for name in ["docker", "sql"] {
             copy(&root().join(name), &folder.path().join(name))?;
@@ -63,17 +66,15 @@ impl Compose {
         fs::write(folder.path().join("docker/sooner.yaml"), SOONER)?;
         let (scheduler, store) = (ports::next()?, ports::next()?);
         let project = format!("keyfold-test-{}-{scheduler}", std::process::id());
-        let mut all = BTreeMap::from([
+        let environment = BTreeMap::from([
             ("COMPOSE_PROJECT_NAME", project.clone()),
             ("KEYFOLD_TAG", image::TAG.into()),
             ("SCHEDULER_PORT", scheduler.to_string()),
             ("STORE_PORT", store.to_string()),
         ]);
-        all.extend(environment.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        // Made anew: those of the checkout, if there are any, are its user's.
+        // Those of the checkout, if there are any, are its user's.
         _ = fs::remove_dir_all(folder.path().join("docker/secrets"));
-        succeed(&mut Command::new(folder.path().join("docker/secrets.sh")))?;
-        Ok(Self { folder, project, environment: all, scheduler, store })
+        Ok(Self { folder, project, environment, scheduler, store })
     }
 
     /// Makes a command one that is started in the project's folder, with the project's variables.
@@ -109,6 +110,7 @@ impl Compose {
 
     /// Starts what is not running, and waits until the scheduler has all executors.
     pub(super) fn up(&self, arguments: &[&str]) -> Outcome {
+        succeed(&mut Command::new(self.folder.path().join("docker/secrets.sh")))?;
         succeed(self.command(&["up", "--detach"]).args(arguments))?;
         let count = self.containers("executor")?.len();
         self.wait_for_executors(count)

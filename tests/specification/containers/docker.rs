@@ -14,6 +14,11 @@ pub(super) fn docker<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Ite
     command
 }
 
+/// Whether there is an engine.
+pub(super) fn is_there() -> bool {
+    run(&mut docker(["info"])).is_ok_and(|ended| ended.code == Some(0))
+}
+
 /// Runs `docker` to its end, which must be a good one; gives what it has printed.
 pub(super) fn done<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> Outcome<String> {
     printed(&succeed(&mut docker(arguments))?)

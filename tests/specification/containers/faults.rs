@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use super::compose::{Compose, with};
+use super::compose::{Compose, with_nothing_up};
 use super::docker::{done, inspect};
 use super::work::{JOB, Work};
 use crate::cluster::status::Status;
@@ -24,7 +24,11 @@ pub(super) fn trials() -> Vec<Trial> {
     let trial = |name: &str, check: fn(&Compose, &Work) -> Outcome| {
         super::trial(name, move || {
             let work = Work::new()?;
-            with(&[], |compose| work.place(compose), |compose| check(compose, &work))
+            with_nothing_up(|compose| {
+                work.place(compose)?;
+                compose.up(&[])?;
+                check(compose, &work)
+            })
         })
     };
     vec![

@@ -23,10 +23,15 @@ pub(crate) fn trials() -> Vec<Trial> {
     [faults::trials(), guide::trials(), guard::trials(), of_files].into_iter().flatten().collect()
 }
 
-/// A trial that needs a Docker engine with the images that keyfold's own is made from.
+/// A trial that needs a Docker engine, and the images that keyfold's own is made from.
 fn trial(name: &str, check: impl FnOnce() -> Outcome + Send + 'static) -> Trial {
-    Trial::ignorable_test(format!("containers: {name}"), move || match image::missing()? {
-        None => check().map(|()| Completion::Completed),
-        Some(reason) => skip_or_fail(&reason),
+    Trial::ignorable_test(format!("containers: {name}"), move || {
+        if !docker::is_there() {
+            return Ok(Completion::ignored_with("there is no Docker engine"));
+        }
+        match image::missing()? {
+            None => check().map(|()| Completion::Completed),
+            Some(reason) => skip_or_fail(&reason),
+        }
     })
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 use super::compose::Compose;
+use crate::delivered::manifest;
 use crate::files::copy;
 use crate::load::Load;
 use crate::program::{Ended, Outcome, ensure, keyfold, succeed};
@@ -27,9 +27,7 @@ impl Work {
         let load = Load::new(ROWS, IDS)?;
         let target = TempDir::new()?;
         succeed(keyfold(["run"]).arg(load.job()).arg("--output").arg(target.path()))?;
-        let snapshot = target.path().join("current");
-        let read = |path: &str| fs::read(snapshot.join(path)).map_err(Into::into);
-        let manifest = manifest(&serde_json::from_slice(&fs::read(snapshot.join("run.json"))?)?, read)?;
+        let manifest = manifest(|path| Ok(fs::read(target.path().join(path))?))?;
         ensure!(manifest.len() == IDS, "{IDS} documents were expected, not {}", manifest.len());
         Ok(Self { load, manifest })
     }
@@ -70,22 +68,11 @@ impl Work {
 /// What the manifest in the project's store says of every document of a job, if it is published and `keyfold verify`
 /// finds every document as it says.
 pub(super) fn published(compose: &Compose, job: &str) -> Outcome<Option<BTreeSet<String>>> {
-    let Some(pointer) = compose.object(&format!("{job}/current.json"))? else { return Ok(None) };
+    if compose.object(&format!("{job}/current.json"))?.is_none() {
+        return Ok(None);
+    }
     let mut verify = keyfold(["verify", &format!("s3://keyfold/{job}")]);
     compose.reach(&mut verify);
     succeed(&mut verify)?;
-    let pointer: Value = serde_json::from_slice(&pointer)?;
-    let snapshot = pointer["snapshot"].as_str().ok_or("a pointer without a snapshot")?;
-    let read = |path: &str| Ok(compose.object(&format!("{job}/{snapshot}/{path}"))?.ok_or(format!("no {path}"))?);
-    manifest(&serde_json::from_slice(&read("run.json")?)?, read).map(Some)
-}
-
-/// The lines of all parts of the manifest that a report names.
-pub(super) fn manifest(report: &Value, read: impl Fn(&str) -> Outcome<Vec<u8>>) -> Outcome<BTreeSet<String>> {
-    let mut lines = BTreeSet::new();
-    for part in report["manifest"].as_array().ok_or("a report without a manifest")? {
-        let text = String::from_utf8(read(part["path"].as_str().unwrap_or_default())?)?;
-        lines.extend(text.lines().map(str::to_owned));
-    }
-    Ok(lines)
+    manifest(|path| Ok(compose.object(&format!("{job}/{path}"))?.ok_or_else(|| format!("no {path}"))?)).map(Some)
 }

@@ -1,6 +1,5 @@
 //! The pods of an overlay, run: the very arguments, variables and files of the manifests, given to real processes.
 
-use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +12,7 @@ use tempfile::TempDir;
 use super::pods::{Node, address};
 use super::rendering::{LOCAL, PRODUCTION, PodTemplate, Rendering, text};
 use crate::cluster::turns::Turn;
+use crate::delivered::manifest;
 use crate::http;
 use crate::program::{Ended, Outcome, Process, ensure, keyfold, last_lines, root, succeed};
 use crate::seaweed::{ACCESS_KEY, SECRET, Server, free_ports};
@@ -232,16 +232,4 @@ fn expect_sample(published: impl Fn(&str) -> Outcome<Vec<u8>>) -> Outcome {
     ensure!(local.len() == 13, "13 documents were expected, not {}", local.len());
     ensure!(local == remote, "the documents differ:\n{local:?}\n{remote:?}");
     Ok(())
-}
-
-/// What the manifest says of every document.
-fn manifest(get: impl Fn(&str) -> Outcome<Vec<u8>>) -> Outcome<BTreeSet<String>> {
-    let pointer: Value = serde_json::from_slice(&get("current.json")?)?;
-    let report: Value = serde_json::from_slice(&get(text(&pointer["report"]))?)?;
-    let mut lines = BTreeSet::new();
-    for part in report["manifest"].as_array().ok_or("a report without a manifest")? {
-        let part = get(&format!("{}/{}", text(&pointer["snapshot"]), text(&part["path"])))?;
-        lines.extend(String::from_utf8_lossy(&part).lines().map(str::to_owned));
-    }
-    Ok(lines)
 }

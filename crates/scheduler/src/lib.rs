@@ -3,6 +3,7 @@
 mod config;
 mod control;
 mod progress;
+mod vcores;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use keyfold_core::{Error, Result};
 use tonic::service::Routes;
 
 use control::Control;
+use vcores::Executors;
 
 pub(crate) type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
 
@@ -50,6 +52,7 @@ pub struct Settings {
 pub async fn run(settings: Settings, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     let config = Arc::new(config::ballista(&settings)?);
     let cluster = BallistaCluster::new_from_config(&config).await.map_err(Error::internal)?;
+    let cluster = BallistaCluster::new(Arc::new(Executors::default()), cluster.job_state());
     let server: Server = create_scheduler(cluster, config).await.map_err(Error::internal)?;
     let gate = Gate::default();
     let (ready, ready_gate) = (server.clone(), gate.clone());

@@ -32,6 +32,11 @@ pub(super) fn trials(shared: &Shared) -> Vec<Trial> {
         }),
         trial("an executor that wakes up after its work was published changes nothing", &[2, 2], wakes_up_late),
         trial("an executor that wakes up while others do its work again changes nothing", &[2, 2], wakes_up_early),
+        trial(
+            "an executor goes on after a task of its own was given up for another executor's sake",
+            &[1, 1],
+            given_up,
+        ),
         trial("a run outlives all of its executors if others come", &[2, 2], all_replaced),
         trial("a run whose executors are all gone ends", &[2, 2], all_gone),
         trial("an executor told to end finishes its tasks and leaves nothing", &[2, 2], told_to_end),
@@ -79,7 +84,7 @@ fn wakes_up_late(cluster: &mut Cluster, work: &Work) -> Outcome {
         }
         cluster.executor(sleeper)?.signal("CONT")?;
         run.wait()?.expect(0)?;
-        sleeper = replace(cluster, sleeper)?;
+        sleeper = replace(cluster, sleeper, 2)?;
         Ok(None)
     })?;
     run.wait()?.expect(0)?;
@@ -108,7 +113,30 @@ fn wakes_up_early(cluster: &mut Cluster, work: &Work) -> Outcome {
             return Ok(Some((target, run)));
         }
         run.wait()?.expect(0)?;
-        sleeper = replace(cluster, sleeper)?;
+        sleeper = replace(cluster, sleeper, 2)?;
+        Ok(None)
+    })?;
+    run.wait()?.expect(0)?;
+    work.expect(&target)?;
+    work.publish(cluster)
+}
+
+/// The only vcore that is left works on what the lost executor has given it.
+fn given_up(cluster: &mut Cluster, work: &Work) -> Outcome {
+    let mut sleeper = 0;
+    let (target, run) = until_met(|| {
+        let target = Target::new()?;
+        let mut run = work.start(cluster, &target)?;
+        let reads_results = cluster.catch(&mut run, |status| {
+            Ok(status.writing().filter(|plan| plan.stages_done == 1 && plan.tasks_running > 0).map(|_| ()))
+        })?;
+        cluster.executor(sleeper)?.signal("STOP")?;
+        if reads_results.is_some() && run.poll()?.is_none() {
+            return Ok(Some((target, run)));
+        }
+        cluster.executor(sleeper)?.signal("CONT")?;
+        run.wait()?.expect(0)?;
+        sleeper = replace(cluster, sleeper, 1)?;
         Ok(None)
     })?;
     run.wait()?.expect(0)?;
@@ -117,11 +145,11 @@ fn wakes_up_early(cluster: &mut Cluster, work: &Work) -> Outcome {
 }
 
 /// Another executor in place of one that may or may not be there any more.
-fn replace(cluster: &mut Cluster, number: usize) -> Outcome<usize> {
+fn replace(cluster: &mut Cluster, number: usize, vcores: u32) -> Outcome<usize> {
     if cluster.alive()?.contains(&number) {
         cluster.kill_executor(number)?;
     }
-    let other = cluster.start_executor(2, &[])?;
+    let other = cluster.start_executor(vcores, &[])?;
     cluster.wait_for_executors(2)?;
     Ok(other)
 }

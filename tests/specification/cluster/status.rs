@@ -24,6 +24,7 @@ pub(crate) struct Plan {
     pub(crate) stages: u64,
     pub(crate) tasks_done: u64,
     pub(crate) tasks: u64,
+    pub(crate) tasks_running: u64,
     pub(crate) rows: u64,
 }
 
@@ -41,6 +42,7 @@ impl Status {
                 stages: number(&work["stages"])?,
                 tasks_done: number(&work["tasks_done"])?,
                 tasks: number(&work["tasks"])?,
+                tasks_running: number(&work["tasks_running"])?,
                 rows: number(&counted["rows"])?,
             })
         };

@@ -17,24 +17,29 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keyf
 SAMPLE_RUNS = 4
 
 
+def data_arguments(parser):
+    """What every benchmark needs to have data and a place to write to."""
+    parser.add_argument("--rows", type=int, default=10_000_000, help="sales in the generated data (default: 10000000)")
+    parser.add_argument(
+        "--data", type=Path, default=CACHE / "bench", help="where generated data is kept (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--datagen", type=Path, help="the generator (default: a release build, made only if data is missing)"
+    )
+    parser.add_argument(
+        "--scratch", type=Path, help="where documents are written (default: in the data folder); removed at the end"
+    )
+
+
 def arguments():
     parser = argparse.ArgumentParser(prog="bench/run.sh", description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000_000, help="sales in the generated data (default: 10000000)")
+    data_arguments(parser)
+    parser.add_argument("--binary", type=Path, help="the keyfold to measure (default: a release build)")
     parser.add_argument("--runs", type=int, default=5, help="runs of each program in each case (default: 5)")
     parser.add_argument(
         "--case", action="append", choices=[case.name for case in CASES], help="only this case; may be repeated"
     )
     parser.add_argument("--program", action="append", choices=PROGRAMS, help="only this program; may be repeated")
-    parser.add_argument(
-        "--data", type=Path, default=CACHE / "bench", help="where generated data is kept (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--scratch", type=Path, help="where documents are written (default: in the data folder); removed at the end"
-    )
-    parser.add_argument("--binary", type=Path, help="the keyfold to measure (default: a release build)")
-    parser.add_argument(
-        "--datagen", type=Path, help="the generator (default: a release build, made only if data is missing)"
-    )
     parser.add_argument("--threads", type=int, default=2, help="threads of each program (default: 2)")
     parser.add_argument("--verify", action="store_true", help="hold all documents of the programs against each other")
     parser.add_argument("--json", type=Path, help="write the results to this file")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import cluster_report
 import measure
-from bench import CACHE, generated, release_build
+from bench import data_arguments, generated, release_build
 from cases import CASES, KEYFOLD, ROOT, keyfold_command
 from cluster_servers import Keyfold, ServerFailed, Spark
 
@@ -40,7 +40,8 @@ class TooLong(Exception):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="bench/cluster.sh", description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000_000, help="sales in the generated data (default: 10000000)")
+    data_arguments(parser)
+    parser.add_argument("--binary", type=Path, help="the keyfold to measure (default: a release build)")
     parser.add_argument(
         "--scaling-rows", type=int, default=100_000_000, help="the same for `scaling` (default: 100000000)"
     )
@@ -48,16 +49,6 @@ def arguments():
     parser.add_argument("--runs", type=int, default=5, help="runs of each contender (default: 5)")
     parser.add_argument("--sample-runs", type=int, default=20, help="the same for `sample` (default: 20)")
     parser.add_argument("--measure", action="append", choices=MEASUREMENTS, help="only this; may be repeated")
-    parser.add_argument(
-        "--data", type=Path, default=CACHE / "bench", help="where generated data is kept (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--scratch", type=Path, help="where documents are written (default: in the data folder); removed at the end"
-    )
-    parser.add_argument("--binary", type=Path, help="the keyfold to measure (default: a release build)")
-    parser.add_argument(
-        "--datagen", type=Path, help="the generator (default: a release build, made only if data is missing)"
-    )
     parser.add_argument("--memory-gib", type=int, default=4, help="memory of each executor and worker (default: 4)")
     parser.add_argument("--timeout", type=int, default=900, help="seconds after which a run is ended (default: 900)")
     parser.add_argument("--json", type=Path, help="write the results to this file")

@@ -1,10 +1,8 @@
 """The results of the cluster benchmark as Markdown for people and as JSON for programs."""
 
-import json
-from datetime import UTC, datetime
 from importlib import metadata
 
-from report import keyfold_version, machine
+from report import write
 
 HEADER = "| Contender | min s | median s | max s | CPU s |\n|:--|--:|--:|--:|--:|\n"
 MEMORY_HEADER = "| Process | peak memory |\n|:--|--:|\n"
@@ -47,13 +45,5 @@ def phases(contenders):
 
 def save(path, results, args):
     """Writes the results with what is needed to judge them: the machine, its load, the versions."""
-    document = {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(args.data),
-        "keyfold": keyfold_version(args.binary),
-        "pyspark": metadata.version("pyspark"),
-        "memory_gib": args.memory_gib,
-        "measurements": results,
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=2) + "\n")
+    found = {"pyspark": metadata.version("pyspark"), "memory_gib": args.memory_gib, "measurements": results}
+    write(path, args.data, args.binary, found)

@@ -22,6 +22,19 @@ class ServerFailed(Exception):
     """A server did not start, or ended before it was told to; the message has what it said."""
 
 
+def cpu_seconds(process):
+    """Of all threads of a process, so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def executors(binary, address):
+    """How many have registered with the scheduler; none if it does not answer."""
+    command = [binary, "status", "--json", "--cluster", address, "--connect-seconds", "1"]
+    said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False)
+    return len(json.loads(said.stdout)["executors"]) if said.returncode == 0 else 0
+
+
 class Server:
     """A process in a group of its own, so that what it has started ends with it."""
 
@@ -43,9 +56,7 @@ class Server:
             raise ServerFailed(f"{self.name} ended with {self.process.returncode}: {text}")
 
     def cpu_seconds(self):
-        """Of all threads, so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
+        return cpu_seconds(self.process.pid)
 
     def peak_rss_bytes(self):
         """The most memory that the process has had."""
@@ -131,9 +142,7 @@ class Keyfold(Servers):
         self.start(name, command, self.folder / f"{name}.log")
 
     def registered(self):
-        command = [self.binary, "status", "--json", "--cluster", self.address, "--connect-seconds", "1"]
-        said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False)
-        return said.returncode == 0 and len(json.loads(said.stdout)["executors"]) == self.executors
+        return executors(self.binary, self.address) == self.executors
 
 
 class Spark(Servers):

@@ -1,14 +1,13 @@
 """The shipped compose cluster, set up so that a client outside of it sees the same files under the same names."""
 
-import json
+import functools
 import os
 import shutil
 import subprocess
 import time
-from pathlib import Path
 
 from cases import ROOT
-from cluster_servers import HOST, TICK, ServerFailed, free_port
+from cluster_servers import HOST, ServerFailed, cpu_seconds, executors, free_port
 
 READY_SECONDS = 120
 POLL_SECONDS = 0.05
@@ -31,6 +30,7 @@ def docker(*arguments):
     return subprocess.run(["docker", *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
+@functools.cache
 def compose():
     """Docker's plugin, or the program of its own that came before it."""
     plugin = subprocess.run(["docker", "compose", "version"], check=False, capture_output=True)
@@ -60,7 +60,7 @@ class Compose:
         (self.folder / "docker/override.yaml").write_text(self.override)
         subprocess.run([self.folder / "docker/secrets.sh"], check=True)
         try:
-            self.up()
+            self.ready_seconds = self.up()
         except BaseException:
             self.__exit__()
             raise
@@ -85,20 +85,14 @@ class Compose:
         """Starts all containers; gives the seconds until both executors take tasks."""
         begin = time.perf_counter()
         self.run("up", "--detach")
-        while self.executors() != 2:
+        while executors(self.binary, self.address) != 2:
             if time.perf_counter() - begin > READY_SECONDS:
                 raise ServerFailed(f"not both executors have registered: {self.run('logs', '--tail', '20')}")
             time.sleep(POLL_SECONDS)
         return time.perf_counter() - begin
 
-    def executors(self):
-        command = [self.binary, "status", "--json", "--cluster", self.address, "--connect-seconds", "1"]
-        said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False)
-        return len(json.loads(said.stdout)["executors"]) if said.returncode == 0 else 0
-
     def cpu_seconds(self):
         """Of scheduler and executors, so far."""
         containers = self.run("ps", "--quiet", "scheduler", "executor").split()
         processes = [docker("inspect", "--format", "{{.State.Pid}}", container) for container in containers]
-        fields = [Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split() for process in processes]
-        return sum(int(field[11]) + int(field[12]) for field in fields) / TICK
+        return sum(cpu_seconds(process) for process in processes)

@@ -8,13 +8,13 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import cluster_report
 import measure
-from bench import CACHE, generated
+from bench import data_arguments, generated
 from cases import ROOT
-from cluster import CLUSTER, WEEKLY, OnCluster, case_command, keyfold_cluster, ratio, turns, within
+from cluster import CLUSTER, WEEKLY, OnCluster, TooLong, case_command, keyfold_cluster, ratio, turns, within
+from cluster_servers import ServerFailed
 from compose_cluster import Compose, docker
 
 CONTAINERS = "keyfold-containers"
@@ -23,19 +23,15 @@ SUBMIT = "docker compose run submit"
 
 def arguments():
     parser = argparse.ArgumentParser(prog="bench/containers.py", description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000_000, help="sales in the generated data (default: 10000000)")
+    data_arguments(parser)
     parser.add_argument("--runs", type=int, default=5, help="runs of each contender (default: 5)")
     parser.add_argument("--measure", action="append", choices=MEASUREMENTS, help="only this; may be repeated")
     parser.add_argument("--tag", default="0.1.0", help="the tag of the image `keyfold` (default: %(default)s)")
-    parser.add_argument(
-        "--data", type=Path, default=CACHE / "bench", help="where generated data is kept (default: %(default)s)"
-    )
-    parser.add_argument("--datagen", type=Path, help="the generator (default: a release build)")
     parser.add_argument("--memory-gib", type=int, default=2, help="memory_limit of each executor (default: 2)")
     parser.add_argument("--timeout", type=int, default=900, help="seconds after which a run is ended (default: 900)")
     args = parser.parse_args()
     args.data = args.data.resolve()
-    args.scratch = args.data / "scratch-containers"
+    args.scratch = (args.scratch or args.data / "scratch-containers").resolve()
     args.threads = 2
     return args
 
@@ -86,12 +82,11 @@ def image(args):
 
 def ready(args):
     """From nothing to a cluster that takes runs: networks, volumes, containers, two registered executors."""
-    taken = []
+    taken, binary = [], program(args)
     for run in range(args.runs):
         folder = args.scratch / f"ready-{run}"
-        with Compose(program(args), folder, args.scratch, args.scratch, args.tag, args.memory_gib) as cluster:
-            cluster.run("down", "--volumes")
-            taken.append(cluster.up())
+        with Compose(binary, folder, args.scratch, args.scratch, args.tag, args.memory_gib) as cluster:
+            taken.append(cluster.ready_seconds)
         sys.stderr.write(f"ready {run + 1}/{args.runs}: {taken[-1]:.2f} s\n")
     return f"### From `up` to a ready cluster\n\n{min(taken):.1f} to {max(taken):.1f} s in {len(taken)} runs.\n"
 
@@ -151,5 +146,5 @@ MEASUREMENTS = {"image": image, "build": build, "ready": ready, "job": job}
 if __name__ == "__main__":
     try:
         main()
-    except (measure.RunFailed, subprocess.SubprocessError) as error:
+    except (measure.RunFailed, ServerFailed, TooLong, subprocess.SubprocessError) as error:
         sys.exit(f"error: {error}")

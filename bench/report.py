@@ -49,13 +49,17 @@ def save(path, results, args):
         if KEYFOLD in programs and DUCKDB in programs:
             medians = [programs[program]["median_seconds"] for program in (KEYFOLD, DUCKDB)]
             result["keyfold_to_duckdb"] = medians[0] / medians[1]
+    found = {"duckdb": metadata.version("duckdb"), "threads": args.threads, "cases": results}
+    write(path, args.scratch, args.binary, found)
+
+
+def write(path, folder, binary, found):
+    """What was found, with the time, the machine (and the file system of a folder) and the version of keyfold."""
     document = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(args.scratch),
-        "keyfold": keyfold_version(args.binary),
-        "duckdb": metadata.version("duckdb"),
-        "threads": args.threads,
-        "cases": results,
+        "machine": machine(folder),
+        "keyfold": keyfold_version(binary),
+        **found,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2) + "\n")

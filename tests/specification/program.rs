@@ -28,6 +28,8 @@ pub(crate) use ensure;
 /// Far longer than anything takes; a program that hangs ends here.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(240);
 const POLL: Duration = Duration::from_millis(5);
+/// What asks servers takes more time than what asks a process.
+const LOOK: Duration = Duration::from_millis(30);
 /// Lines of a log that a failure shows.
 const LAST_LINES: usize = 40;
 
@@ -206,6 +208,26 @@ impl Process {
         Ok(())
     }
 
+    /// Waits until something shows while the process runs; nothing if it ended before.
+    pub(crate) fn catch<T>(
+        &mut self,
+        limit: Duration,
+        mut look: impl FnMut() -> Outcome<Option<T>>,
+    ) -> Outcome<Option<T>> {
+        let start = Instant::now();
+        loop {
+            if let Some(found) = look()? {
+                // What was seen may be over by now.
+                return Ok(self.poll()?.is_none().then_some(found));
+            }
+            if self.poll()?.is_some() {
+                return Ok(None);
+            }
+            ensure!(start.elapsed() < limit, "what was to come in a run did not within {limit:?}:\n{}", self.log());
+            std::thread::sleep(POLL);
+        }
+    }
+
     /// Waits until the run has begun a step.
     pub(crate) fn wait_for_step(&mut self, step: &str) -> Outcome {
         self.wait_for(&format!("\"step\":\"{step}\""))
@@ -237,6 +259,18 @@ impl Drop for Process {
         _ = self.child.kill();
         _ = self.child.wait();
     }
+}
+
+/// Waits for what must come; whether it did within so much time.
+pub(crate) fn comes(limit: Duration, mut holds: impl FnMut() -> Outcome<bool>) -> Outcome<bool> {
+    let start = Instant::now();
+    while !holds()? {
+        if start.elapsed() >= limit {
+            return Ok(false);
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(true)
 }
 
 /// The end of a log.

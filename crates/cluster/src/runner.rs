@@ -47,19 +47,9 @@ pub struct ClusterRunner {
 }
 
 impl ClusterRunner {
-    /// A runner for a run, once the cluster has an executor: one is waited for as long as patience says.
+    /// A runner for a run, once the cluster has an executor.
     pub async fn begin(cluster: Cluster, run: &str, job: &str) -> Result<Self> {
-        let started = Instant::now();
-        let status = loop {
-            let status = cluster.status(Some(run)).await?;
-            if !status.executors.is_empty() {
-                break status;
-            }
-            if started.elapsed() >= cluster.patience.connect {
-                return Err(no_executors(&cluster));
-            }
-            tokio::time::sleep(LAST_LOOK).await;
-        };
+        let status = with_executors(&cluster, || cluster.status(Some(run))).await?;
         let vcores = status.executors.iter().map(|executor| executor.vcores).sum();
         tracing::info!(executors = status.executors.len(), vcores, cluster = %cluster.address, "runs on a cluster");
         let (run, job, instance) = (run.to_owned(), job.to_owned(), status.instance);
@@ -79,18 +69,6 @@ impl ClusterRunner {
         }
         self.cluster.end_session(&session).await;
         rows
-    }
-
-    /// Waits until there is an executor.
-    async fn executors(&self) -> Result<()> {
-        let started = Instant::now();
-        while self.status().await?.executors.is_empty() {
-            if started.elapsed() >= self.cluster.patience.connect {
-                return Err(no_executors(&self.cluster));
-            }
-            tokio::time::sleep(LAST_LOOK).await;
-        }
-        Ok(())
     }
 
     /// Waits for the end of a plan and gives its rows.
@@ -194,12 +172,30 @@ impl Runner for ClusterRunner {
                 Ok(rows) => return Ok(rows),
                 Err(Failure::Lost(error)) if attempt < ATTEMPTS => {
                     tracing::warn!(attempt, "{error}; the plan is begun anew");
-                    self.executors().await?;
+                    with_executors(&self.cluster, || self.status()).await?;
                     attempt += 1;
                 }
                 Err(Failure::Lost(error) | Failure::Final(error)) => return Err(error),
             }
         }
+    }
+}
+
+/// The status once there is an executor: one is waited for as long as patience says.
+async fn with_executors<F: Future<Output = Result<StatusReply>>>(
+    cluster: &Cluster,
+    status: impl Fn() -> F,
+) -> Result<StatusReply> {
+    let started = Instant::now();
+    loop {
+        let status = status().await?;
+        if !status.executors.is_empty() {
+            return Ok(status);
+        }
+        if started.elapsed() >= cluster.patience.connect {
+            return Err(no_executors(cluster));
+        }
+        tokio::time::sleep(LAST_LOOK).await;
     }
 }
 

@@ -18,26 +18,25 @@ use ballista_scheduler::config::TaskDistributionPolicy;
 use ballista_scheduler::state::task_manager::JobInfoCache;
 use tokio::sync::Mutex;
 
-/// Ballista's state of the executors, but for their vcores.
+/// Ballista's state of the executors, but for their free vcores.
 #[derive(Default)]
 pub(crate) struct Executors {
     inner: InMemoryClusterState,
-    /// How many vcores each executor has. Held while tasks are given away, so that none is given away twice.
-    vcores: Mutex<HashMap<String, u32>>,
+    /// Held while tasks are given away, so that no vcore is given away twice.
+    giving: Mutex<()>,
 }
 
-/// What is left of the vcores when those are taken away on which the plans have tasks running.
-async fn free(vcores: &HashMap<String, u32>, plans: &HashMap<JobId, JobInfoCache>) -> HashMap<String, u32> {
-    let mut free = vcores.clone();
+/// The vcores of each executor on which the plans have tasks running.
+async fn taken(plans: &HashMap<JobId, JobInfoCache>) -> HashMap<String, u32> {
+    let mut taken = HashMap::new();
     for plan in plans.values() {
         let graph = plan.execution_graph.read().await;
         for task in graph.running_tasks() {
-            if let Some(free) = free.get_mut(&task.executor_id) {
-                *free = free.saturating_sub(graph.task_vcores(task.stage_id, task.task_id).unwrap_or(1));
-            }
+            let vcores = graph.task_vcores(task.stage_id, task.task_id).unwrap_or(1);
+            *taken.entry(task.executor_id).or_default() += vcores;
         }
     }
-    free
+    taken
 }
 
 #[async_trait::async_trait]
@@ -48,14 +47,14 @@ impl ClusterState for Executors {
         active_jobs: Arc<HashMap<JobId, JobInfoCache>>,
         executors: Option<HashSet<String>>,
     ) -> Result<Vec<BoundTask>> {
-        let vcores = self.vcores.lock().await;
-        let free = free(&vcores, &active_jobs).await;
+        let _giving = self.giving.lock().await;
+        let taken = taken(&active_jobs).await;
         // Ballista gives tasks away by what a state has counted: this one lives as long as its count is right.
         let offers = InMemoryClusterState::default();
         for executor in self.inner.registered_executor_metadata().await {
-            let vcores = free.get(&executor.id).copied().unwrap_or_default();
-            let data =
-                ExecutorData { executor_id: executor.id.clone(), total_vcores: vcores, available_vcores: vcores };
+            let total_vcores = executor.specification.vcores;
+            let available_vcores = total_vcores.saturating_sub(taken.get(&executor.id).copied().unwrap_or_default());
+            let data = ExecutorData { executor_id: executor.id.clone(), total_vcores, available_vcores };
             offers.register_executor(executor, data).await?;
         }
         offers.bind_schedulable_tasks(distribution, active_jobs, executors).await
@@ -66,14 +65,10 @@ impl ClusterState for Executors {
     }
 
     async fn register_executor(&self, metadata: ExecutorMetadata, spec: ExecutorData) -> Result<()> {
-        let (executor, vcores) = (metadata.id.clone(), spec.available_vcores);
-        self.inner.register_executor(metadata, spec).await?;
-        self.vcores.lock().await.insert(executor, vcores);
-        Ok(())
+        self.inner.register_executor(metadata, spec).await
     }
 
     async fn remove_executor(&self, executor_id: &str) -> Result<()> {
-        self.vcores.lock().await.remove(executor_id);
         self.inner.remove_executor(executor_id).await
     }
 

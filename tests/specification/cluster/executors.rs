@@ -69,24 +69,26 @@ fn killed(cluster: &mut Cluster, work: &Work, moment: Moment) -> Outcome {
     work.publish(cluster)
 }
 
-fn wakes_up_late(cluster: &mut Cluster, work: &Work) -> Outcome {
+/// Stops the first executor at a moment of a run, before all documents are written.
+fn asleep(cluster: &mut Cluster, work: &Work, vcores: u32, moment: Moment) -> Outcome<(usize, Target, Process)> {
     let mut sleeper = 0;
-    let (target, run) = until_met(|| {
+    until_met(|| {
         let target = Target::new()?;
         let mut run = work.start(cluster, &target)?;
-        let writes = cluster.catch(&mut run, |_| {
-            let written = target.written();
-            Ok((written > 0 && written < work.ids()).then_some(()))
-        })?;
+        let met = cluster.catch(&mut run, |status| Ok(moment(status, target.written(), work.ids()).then_some(())))?;
         cluster.executor(sleeper)?.signal("STOP")?;
-        if writes.is_some() && target.written() < work.ids() && run.poll()?.is_none() {
-            return Ok(Some((target, run)));
+        if met.is_some() && target.written() < work.ids() && run.poll()?.is_none() {
+            return Ok(Some((sleeper, target, run)));
         }
         cluster.executor(sleeper)?.signal("CONT")?;
         run.wait()?.expect(0)?;
-        sleeper = replace(cluster, sleeper, 2)?;
+        sleeper = replace(cluster, sleeper, vcores)?;
         Ok(None)
-    })?;
+    })
+}
+
+fn wakes_up_late(cluster: &mut Cluster, work: &Work) -> Outcome {
+    let (sleeper, target, run) = asleep(cluster, work, 2, |_, written, all| written > 0 && written < all)?;
     run.wait()?.expect(0)?;
     work.expect(&target)?;
     cluster.executor(sleeper)?.signal("CONT")?;
@@ -123,22 +125,9 @@ fn wakes_up_early(cluster: &mut Cluster, work: &Work) -> Outcome {
 
 /// The only vcore that is left works on what the lost executor has given it.
 fn given_up(cluster: &mut Cluster, work: &Work) -> Outcome {
-    let mut sleeper = 0;
-    let (target, run) = until_met(|| {
-        let target = Target::new()?;
-        let mut run = work.start(cluster, &target)?;
-        let reads_results = cluster.catch(&mut run, |status| {
-            Ok(status.writing().filter(|plan| plan.stages_done == 1 && plan.tasks_running > 0).map(|_| ()))
-        })?;
-        cluster.executor(sleeper)?.signal("STOP")?;
-        if reads_results.is_some() && run.poll()?.is_none() {
-            return Ok(Some((target, run)));
-        }
-        cluster.executor(sleeper)?.signal("CONT")?;
-        run.wait()?.expect(0)?;
-        sleeper = replace(cluster, sleeper, 1)?;
-        Ok(None)
-    })?;
+    let reads_results: Moment =
+        |status, _, _| status.writing().is_some_and(|plan| plan.stages_done == 1 && plan.tasks_running > 0);
+    let (_, target, run) = asleep(cluster, work, 1, reads_results)?;
     run.wait()?.expect(0)?;
     work.expect(&target)?;
     work.publish(cluster)

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -11,7 +11,7 @@ use super::ports;
 use super::status::Status;
 use super::turns::Turn;
 use crate::http;
-use crate::program::{Ended, Outcome, Process, ensure, keyfold, last_lines, root, succeed};
+use crate::program::{Ended, Outcome, Process, comes, ensure, keyfold, last_lines, root, succeed};
 
 /// How long an executor may be silent.
 pub(super) const EXECUTOR_TIMEOUT: &str = "4";
@@ -21,7 +21,6 @@ pub(super) const CONNECT: Duration = Duration::from_secs(10);
 const STALL_SECONDS: &str = "20";
 /// Far longer than a cluster needs to settle; one that hangs ends here.
 pub(super) const SETTLED: Duration = Duration::from_secs(60);
-const LOOK: Duration = Duration::from_millis(30);
 
 /// A cluster; its processes are gone when this value is.
 pub(super) struct Cluster {
@@ -171,13 +170,7 @@ impl Cluster {
 
     /// Waits for what must come soon.
     pub(super) fn wait_for(&self, what: &str, mut holds: impl FnMut(&Self) -> Outcome<bool>) -> Outcome {
-        let start = Instant::now();
-        while !holds(self)? {
-            if start.elapsed() >= SETTLED {
-                return Err(format!("{what} did not come within {SETTLED:?}: {:?}", self.status()).into());
-            }
-            std::thread::sleep(LOOK);
-        }
+        ensure!(comes(SETTLED, || holds(self))?, "{what} did not come within {SETTLED:?}: {:?}", self.status());
         Ok(())
     }
 
@@ -205,17 +198,7 @@ impl Cluster {
         run: &mut Process,
         mut look: impl FnMut(&Status) -> Outcome<Option<T>>,
     ) -> Outcome<Option<T>> {
-        let start = Instant::now();
-        loop {
-            if let Some(found) = look(&self.status()?)? {
-                // What was seen may be over by now.
-                return Ok(run.poll()?.is_none().then_some(found));
-            }
-            if run.poll()?.is_some() {
-                return Ok(None);
-            }
-            ensure!(start.elapsed() < SETTLED, "what was to come in a run did not within {SETTLED:?}:\n{}", run.log());
-        }
+        run.catch(SETTLED, || look(&self.status()?))
     }
 
     /// The process of an executor.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -15,11 +15,10 @@ use crate::cluster::ports;
 use crate::cluster::status::Status;
 use crate::cluster::turns::Turn;
 use crate::files::copy;
-use crate::program::{Outcome, Process, ensure, keyfold, root, run, succeed};
+use crate::program::{Outcome, Process, comes, ensure, keyfold, root, run, succeed};
 
 /// Far longer than containers need to settle.
 const SETTLED: Duration = Duration::from_secs(120);
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Faults shall be noticed sooner than users want it.
 const SOONER: &str = "\
@@ -182,27 +181,14 @@ impl Compose {
     }
 
     /// Waits for what must come soon.
-    pub(super) fn wait_for(&self, what: &str, mut holds: impl FnMut() -> Outcome<bool>) -> Outcome {
-        let start = Instant::now();
-        while !holds()? {
-            ensure!(start.elapsed() < SETTLED, "{what} did not come within {SETTLED:?}: {:?}", self.status());
-            std::thread::sleep(LOOK);
-        }
+    pub(super) fn wait_for(&self, what: &str, holds: impl FnMut() -> Outcome<bool>) -> Outcome {
+        ensure!(comes(SETTLED, holds)?, "{what} did not come within {SETTLED:?}: {:?}", self.status());
         Ok(())
     }
 
     /// Waits until a run is in the middle of its work; nothing if it ended before.
     pub(super) fn catch(&self, run: &mut Process, moment: fn(&Status) -> bool) -> Outcome<Option<()>> {
-        let start = Instant::now();
-        loop {
-            if run.poll()?.is_some() {
-                return Ok(None);
-            }
-            if self.status().is_ok_and(|status| moment(&status)) {
-                return Ok(run.poll()?.is_none().then_some(()));
-            }
-            ensure!(start.elapsed() < SETTLED, "what was to come in a run did not within {SETTLED:?}:\n{}", run.log());
-        }
+        run.catch(SETTLED, || Ok(self.status().is_ok_and(|status| moment(&status)).then_some(())))
     }
 
     /// Makes a command of this machine one that reaches the project's store.

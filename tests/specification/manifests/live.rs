@@ -70,14 +70,9 @@ fn local(tools: &Tools, weed: &PathBuf) -> Outcome {
 }
 
 fn until_answered(process: &mut Process, port: u16, path: &str) -> Outcome {
-    let start = Instant::now();
-    while !http::request(port, "GET", path, b"").is_ok_and(|(status, _)| status == 200) {
-        if let Some(ended) = process.poll()? {
-            return Err(format!("the store is over: {ended}").into());
-        }
-        ensure!(start.elapsed() < SETTLED, "{path} is not answered:\n{}", last_lines(&process.log()));
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let answered = || Ok(http::request(port, "GET", path, b"").is_ok_and(|(status, _)| status == 200).then_some(()));
+    let found = process.catch(SETTLED, answered)?;
+    ensure!(found.is_some(), "the store is over before {path} is answered:\n{}", last_lines(&process.log()));
     Ok(())
 }
 

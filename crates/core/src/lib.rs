@@ -2,6 +2,7 @@
 //! document names, manifests and reports. Works on Arrow batches in memory; does no network I/O.
 
 pub mod error;
+pub mod exact;
 pub mod fold;
 pub mod grid;
 pub mod job;

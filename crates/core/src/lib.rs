@@ -1,6 +1,7 @@
 //! What keyfold means, without an engine: job files, document templates, the fold of rows into documents,
 //! document names, manifests and reports. Works on Arrow batches in memory; does no network I/O.
 
+pub mod csv;
 pub mod error;
 pub mod exact;
 pub mod fold;

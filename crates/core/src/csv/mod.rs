@@ -8,9 +8,11 @@
 //! A [`Scanner`] reads bytes in pieces of any size. [`PieceScan`] and [`chain`] find where a large file may be cut, so
 //! that its parts are read at the same time and yet give the same records with the same line numbers.
 
+mod bytes;
 mod cuts;
 mod dialect;
 mod errors;
+mod fields;
 mod records;
 mod scanner;
 #[cfg(test)]
@@ -19,5 +21,6 @@ mod tests;
 pub use cuts::{Cut, PieceScan, Transition, chain};
 pub use dialect::{Dialect, without_byte_order_mark};
 pub use errors::{Fault, Malformed};
+pub use fields::Fields;
 pub use records::{Field, Records, Texts};
-pub use scanner::{Fields, Scanner};
+pub use scanner::Scanner;

@@ -151,15 +151,23 @@ pub struct Texts<'a> {
 
 impl<'a> Texts<'a> {
     /// A field by its place among the record's kept ones; nothing if the record has fewer.
-    #[inline]
     pub fn field(&self, record: usize, slot: usize) -> Option<Field<'a>> {
-        let field = self.records.first(record) + slot;
-        let kept = self.records.fields.get(field).filter(|_| field < self.records.records[record].kept)?;
-        Some(Field { text: self.text.get(self.records.begin(field)..kept.end)?, quoted: kept.quoted })
+        self.kept(self.records.first(record) + slot, self.records.records[record].kept)
     }
 
     /// The field at this place of every record.
     pub fn column(self, slot: usize) -> impl ExactSizeIterator<Item = Option<Field<'a>>> {
-        (0..self.records.len()).map(move |record| self.field(record, slot))
+        let mut first = 0;
+        self.records.records.iter().map(move |record| {
+            let field = self.kept(first + slot, record.kept);
+            first = record.kept;
+            field
+        })
+    }
+
+    #[inline]
+    fn kept(&self, field: usize, end: usize) -> Option<Field<'a>> {
+        let kept = self.records.fields.get(field).filter(|_| field < end)?;
+        Some(Field { text: self.text.get(self.records.begin(field)..kept.end)?, quoted: kept.quoted })
     }
 }

@@ -1,24 +1,16 @@
 //! Bytes to records.
 
+use super::bytes::{Bytes, find};
 use super::dialect::Dialect;
 use super::errors::{Fault, Malformed};
+use super::fields::{Fields, Mask};
 use super::records::Records;
-
-/// Which fields of each record are kept; the others are only checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fields {
-    /// All, however many a record has.
-    All,
-    /// Those with these indexes, in the order of the record.
-    These(Vec<usize>),
-}
 
 /// Reads records from bytes that come in pieces of any size.
 #[derive(Debug)]
 pub struct Scanner {
     bytes: Bytes,
-    /// Whether a field is kept, by its index, and whether those behind are.
-    kept: (Vec<bool>, bool),
+    mask: Mask,
     batch: usize,
     longest: usize,
     records: Records,
@@ -64,55 +56,12 @@ enum State {
 /// A record longer than this is one whose quote is missing somewhere.
 const LONGEST_RECORD: usize = 256 << 20;
 
-/// Which bytes end a run of text.
-#[derive(Debug)]
-struct Bytes {
-    delimiter: u8,
-    quote: Option<u8>,
-    escape: Option<u8>,
-    comment: Option<u8>,
-    outside_quotes: [bool; 256],
-    inside_quotes: [bool; 256],
-}
-
-impl Bytes {
-    fn new(dialect: &Dialect) -> Self {
-        let table = |bytes: [Option<u8>; 4]| {
-            let mut table = [false; 256];
-            bytes.into_iter().flatten().for_each(|byte| table[usize::from(byte)] = true);
-            table
-        };
-        let escape = dialect.distinct_escape();
-        Self {
-            delimiter: dialect.delimiter,
-            quote: dialect.quote,
-            escape,
-            comment: dialect.comment,
-            outside_quotes: table([Some(dialect.delimiter), Some(b'\n'), Some(b'\r'), None]),
-            inside_quotes: table([dialect.quote, escape, Some(b'\n'), Some(b'\r')]),
-        }
-    }
-}
-
-#[inline]
-fn find(bytes: &[u8], table: &[bool; 256]) -> Option<usize> {
-    bytes.iter().position(|byte| table[usize::from(*byte)])
-}
-
 impl Scanner {
     /// A scanner that takes at most `batch` records at once. The first byte is at the start of a record in line `line`.
     pub fn new(dialect: &Dialect, fields: &Fields, batch: usize, line: u64) -> Self {
-        let kept = match fields {
-            Fields::All => (Vec::new(), true),
-            Fields::These(indexes) => {
-                let mut kept = vec![false; indexes.iter().max().map_or(0, |last| last + 1)];
-                indexes.iter().for_each(|index| kept[*index] = true);
-                (kept, false)
-            }
-        };
         Self {
             bytes: Bytes::new(dialect),
-            kept,
+            mask: Mask::new(fields),
             batch: batch.max(1),
             longest: LONGEST_RECORD,
             records: Records::default(),
@@ -226,8 +175,7 @@ impl Scanner {
 
     #[inline]
     fn begin_field(&mut self) {
-        let (indexes, beyond) = &self.kept;
-        self.record.kept = indexes.get(self.record.field).copied().unwrap_or(*beyond);
+        self.record.kept = self.mask.keeps(self.record.field);
         self.record.quoted = false;
         self.record.field_line = self.line;
         if self.line != self.record.line && self.record.kept {

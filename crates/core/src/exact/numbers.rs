@@ -54,8 +54,11 @@ impl Notation {
     }
 
     /// The integer, if the number is one of the type.
-    pub(super) fn integer<T: TryFrom<i128>>(self, text: &str) -> Option<T> {
-        T::try_from(self.units(text, NARROW as u8, 0)?).ok()
+    pub(super) fn integer<T: TryFrom<i64> + TryFrom<i128>>(self, text: &str) -> Option<T> {
+        match Short::read(text.as_bytes(), self.point).and_then(|short| short.integer()) {
+            Some(integer) => T::try_from(integer).ok(),
+            None => T::try_from(self.units(text, NARROW as u8, 0)?).ok(),
+        }
     }
 
     /// The number in units of 10^-scale, if it is a whole one of at most `precision` digits, which are 38 at most.
@@ -186,6 +189,12 @@ impl Short {
         }
         let fraction = whole.map_or(0, |whole| digits.len() - whole - 1);
         (digits.len() > usize::from(whole.is_some())).then_some(Self { negative, magnitude, fraction })
+    }
+
+    #[inline]
+    fn integer(&self) -> Option<i64> {
+        let magnitude = i64::try_from(self.magnitude).ok().filter(|_| self.fraction == 0)?;
+        Some(if self.negative { -magnitude } else { magnitude })
     }
 
     #[inline]

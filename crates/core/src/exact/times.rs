@@ -84,6 +84,18 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     DAYS.contains(&days).then_some(days)
 }
 
+/// Year, month and day as nearly all dates have them: `2018-01-31`.
+#[inline]
+fn padded(date: &[u8; 10]) -> Option<(i64, i64, i64)> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *date else { return None };
+    let digits = [y1, y2, y3, y4, m1, m2, d1, d2].map(|byte| byte.wrapping_sub(b'0'));
+    if digits.iter().any(|digit| *digit > 9) {
+        return None;
+    }
+    let [y1, y2, y3, y4, m1, m2, d1, d2] = digits.map(i64::from);
+    Some((y1 * 1000 + y2 * 100 + y3 * 10 + y4, m1 * 10 + m2, d1 * 10 + d2))
+}
+
 /// What is left of a text.
 struct Cursor<'a>(&'a [u8]);
 
@@ -114,6 +126,12 @@ impl Cursor<'_> {
     }
 
     fn date(&mut self) -> Option<i64> {
+        if let Some((first, rest)) = self.0.split_first_chunk()
+            && let Some((year, month, day)) = padded(first)
+        {
+            self.0 = rest;
+            return days(year, month, day).filter(|_| year > 0);
+        }
         let year = if self.skip(b'+') {
             self.number(4, 6)?
         } else if self.skip(b'-') {

@@ -270,8 +270,14 @@ mod tests {
 
     #[test]
     fn booleans_dates_and_timestamps_find_their_cells() {
-        assert_eq!(cells(&["true", "false"], arrow_array::BooleanArray::from(vec![false, true])), [Cell::On(1), Cell::On(0)]);
-        assert_eq!(cells(&["2018-01-01"], arrow_array::Date32Array::from(vec![17_532, 17_533])), [Cell::On(0), Cell::Off]);
+        assert_eq!(
+            cells(&["true", "false"], arrow_array::BooleanArray::from(vec![false, true])),
+            [Cell::On(1), Cell::On(0)]
+        );
+        assert_eq!(
+            cells(&["2018-01-01"], arrow_array::Date32Array::from(vec![17_532, 17_533])),
+            [Cell::On(0), Cell::Off]
+        );
         for midnight in ["2018-01-01", "2018-01-01 00:00:00", "2018-01-01T00:00:00"] {
             let moments = arrow_array::TimestampSecondArray::from(vec![17_532 * 86_400, 17_532 * 86_400 + 1]);
             assert_eq!(cells(&[midnight], moments), [Cell::On(0), Cell::Off]);

@@ -78,7 +78,9 @@ impl Sum {
     /// A sum that is NaN or infinite agrees with nothing.
     pub fn agrees_with(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Exact { units: a, scale: s }, Self::Exact { units: b, scale: t }) => shortest(a, s) == shortest(b, t),
+            (Self::Exact { units: a, scale: s }, Self::Exact { units: b, scale: t }) => {
+                shortest(a, s) == shortest(b, t)
+            }
             (a, b) => {
                 let (a, b) = (a.as_float(), b.as_float());
                 a.is_finite() && b.is_finite() && (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
@@ -141,9 +143,14 @@ mod tests {
 
     #[test]
     fn an_exact_sum_reads_like_the_numbers_it_adds() {
-        for (units, scale, text) in
-            [(2_396_970, 2, "23969.70"), (-5, 2, "-0.05"), (365, 0, "365"), (7, -2, "700"), (0, -2, "0"), (0, 2, "0.00")]
-        {
+        for (units, scale, text) in [
+            (2_396_970, 2, "23969.70"),
+            (-5, 2, "-0.05"),
+            (365, 0, "365"),
+            (7, -2, "700"),
+            (0, -2, "0"),
+            (0, 2, "0.00"),
+        ] {
             assert_eq!(sum(units, scale).to_string(), text);
         }
         assert_eq!(Sum::exact(most(), 76).unwrap().to_string(), format!("0.{}", "9".repeat(76)));
@@ -162,7 +169,10 @@ mod tests {
     fn a_sum_that_is_no_number_agrees_with_nothing() {
         for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             for other in [Sum::Float(wrong), Sum::Float(1.0), Sum::Float(f64::MAX), sum(1, 0)] {
-                assert!(!Sum::Float(wrong).agrees_with(other) && !other.agrees_with(Sum::Float(wrong)), "{wrong} {other}");
+                assert!(
+                    !Sum::Float(wrong).agrees_with(other) && !other.agrees_with(Sum::Float(wrong)),
+                    "{wrong} {other}"
+                );
             }
         }
     }

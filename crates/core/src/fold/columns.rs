@@ -140,9 +140,9 @@ impl Numbers {
     /// The row's number; nothing for a NULL.
     pub(super) fn get(&self, row: usize) -> Option<Sum> {
         match self {
-            Self::Exact(array) => {
-                array.is_valid(row).then(|| Sum::Exact { units: i256::from_i128(array.value(row)), scale: array.scale() })
-            }
+            Self::Exact(array) => array
+                .is_valid(row)
+                .then(|| Sum::Exact { units: i256::from_i128(array.value(row)), scale: array.scale() }),
             Self::Wide(array) => {
                 array.is_valid(row).then(|| Sum::Exact { units: array.value(row), scale: array.scale() })
             }
@@ -179,14 +179,7 @@ fn check_writable(layout: &Layout, batch: &RecordBatch, keys: &StringArray) -> R
     Ok(())
 }
 
-fn unwritable(
-    layout: &Layout,
-    batch: &RecordBatch,
-    key: &str,
-    name: &str,
-    row: usize,
-    fault: &Fault,
-) -> Result<Error> {
+fn unwritable(layout: &Layout, batch: &RecordBatch, key: &str, name: &str, row: usize, fault: &Fault) -> Result<Error> {
     let mut cell = String::new();
     for grid in layout.spec.grids.iter().filter(|grid| grid.column != name) {
         let pivot = column(batch, &grid.column)?.slice(row, 1);

@@ -49,7 +49,9 @@ impl Fault {
                 "correct it at its source, or make it NULL in the query, such as with CASE; a number that was read as a date may be in another unit"
             }
             Self::NullKey | Self::RepeatedKey(_) => "a JSON object has each member once; correct the map in the query",
-            Self::NotJson(_) => "correct the text, make it NULL in the query, or use \"$column\", which writes it as a string",
+            Self::NotJson(_) => {
+                "correct the text, make it NULL in the query, or use \"$column\", which writes it as a string"
+            }
         }
     }
 }
@@ -65,9 +67,9 @@ pub fn first_fault(array: &ArrayRef) -> Option<(usize, Fault)> {
 /// The first row of a text column that is not one JSON value.
 pub fn first_not_json(array: &ArrayRef) -> Option<(usize, Fault)> {
     let wrong = |row: usize| embedded::check(string(array, row)).err();
-    (0..array.len()).filter(|row| array.is_valid(*row)).find_map(|row| {
-        wrong(row).map(|error| (row, Fault::NotJson(error.to_string())))
-    })
+    (0..array.len())
+        .filter(|row| array.is_valid(*row))
+        .find_map(|row| wrong(row).map(|error| (row, Fault::NotJson(error.to_string()))))
 }
 
 fn may_fail(data_type: &DataType) -> bool {

@@ -54,9 +54,11 @@ fn a_decimal_that_counts_tens_is_a_number_in_every_width_and_at_every_depth() {
         Arc::new(Decimal32Array::from(vec![0, 5, -5]).with_precision_and_scale(9, -2).unwrap()),
         Arc::new(Decimal64Array::from(vec![0, 5, -5]).with_precision_and_scale(18, -2).unwrap()),
         Arc::new(Decimal128Array::from(vec![0, 5, -5]).with_precision_and_scale(38, -2).unwrap()),
-        Arc::new(Decimal256Array::from(vec![0, 5, -5].into_iter().map(i256::from_i128).collect::<Vec<_>>())
-            .with_precision_and_scale(76, -2)
-            .unwrap()),
+        Arc::new(
+            Decimal256Array::from(vec![0, 5, -5].into_iter().map(i256::from_i128).collect::<Vec<_>>())
+                .with_precision_and_scale(76, -2)
+                .unwrap(),
+        ),
     ];
     for array in widths {
         assert_eq!([0, 1, 2].map(|row| json_as(array.clone(), row, false)), ["0", "500", "-500"]);
@@ -175,7 +177,8 @@ fn types_without_a_place_in_json_are_known_at_any_depth() {
         assert_eq!(unwritable(&data_type), Some(Unwritable::Type(data_type.clone())));
         assert_eq!(unwritable(&inside(data_type.clone())), Some(Unwritable::Type(data_type)));
     }
-    let twice = DataType::Struct(vec![Field::new("a", DataType::Int8, true), Field::new("a", DataType::Int8, true)].into());
+    let twice =
+        DataType::Struct(vec![Field::new("a", DataType::Int8, true), Field::new("a", DataType::Int8, true)].into());
     assert_eq!(unwritable(&inside(twice)), Some(Unwritable::Repeated("a".into())));
     let zone = DataType::Timestamp(TimeUnit::Second, Some("Mars/Olympus".into()));
     assert_eq!(unwritable(&zone), Some(Unwritable::Zone("Mars/Olympus".into())));

@@ -131,6 +131,8 @@ impl<'a> Parser<'a> {
     }
 
     fn pivot(&mut self, raw: &'a RawValue, members: Vec<(String, &'a RawValue)>) -> Node {
+        const KNOWN: [&str; 4] = ["$pivot", "$value", "$fill", "$null"];
+        let known = members.iter().any(|(name, _)| KNOWN.contains(&name.as_str()));
         let (mut grid, mut value, mut fill, mut null) = (None, None, None, None);
         for (name, text) in members {
             match name.as_str() {
@@ -142,7 +144,7 @@ impl<'a> Parser<'a> {
             }
         }
         for (name, given) in [("$pivot", grid.is_some()), ("$value", value.is_some())] {
-            if !given {
+            if known && !given {
                 let help = r#"such as { "$pivot": "week", "$value": "totalNetSales", "$fill": 0 }"#;
                 self.problem(raw, format!("a pivot needs `{name}`"), Some(help.into()));
             }
@@ -160,11 +162,12 @@ impl<'a> Parser<'a> {
             }
             None => "a pivot's members come from its grid; put constants around it".into(),
         };
-        self.problem(raw, format!("unknown member `{name}` of a pivot"), Some(help));
+        self.problem(raw, format!("unknown member `{name}`"), Some(help));
     }
 
     fn not_alone(&mut self, name: &str, raw: &'a RawValue) -> Node {
-        let help = format!("an object that has only this member stands for the column's value: {{ \"{name}\": \"column\" }}");
+        let help =
+            format!("an object that has only this member stands for the column's value: {{ \"{name}\": \"column\" }}");
         self.problem(raw, format!("`{name}` has other members beside it"), Some(help));
         Node::Object(Vec::new())
     }

@@ -65,7 +65,8 @@ impl<'a> Columns<'a> {
     fn label(&mut self, name: &str, place: &Place, role: &str, use_as: &str) {
         let Some(data_type) = self.find(name, role, place) else { return };
         if !is_label(data_type) {
-            let message = format!("{role} `{name}` is a {}, which makes no good {use_as}", plain(&data_type.to_string()));
+            let message =
+                format!("{role} `{name}` is a {}, which makes no good {use_as}", plain(&data_type.to_string()));
             self.problem(message, place, as_text(name, data_type));
         } else if let Some(part) = json::unwritable(data_type) {
             self.unwritable(name, data_type, part, role, place);
@@ -80,11 +81,11 @@ impl<'a> Columns<'a> {
         match slot.form {
             _ if let Some(part) = json::unwritable(data_type) => self.unwritable(name, data_type, part, role, place),
             Form::Text if data_type.is_nested() => {
-                let message = format!("{role} `{name}` is a {shown}, which has no text");
+                let message = format!("{role} `{name}` is of type {shown}, which has no text");
                 self.problem(message, place, format!("write \"${name}\", which gives a JSON list or object"));
             }
             Form::Json if !is_text(data_type) => {
-                let message = format!("{role} `{name}` is a {shown}, and only text can be JSON already");
+                let message = format!("{role} `{name}` is of type {shown}, and only text can be JSON already");
                 self.problem(message, place, format!("write \"${name}\", which makes JSON of its value"));
             }
             _ => {}
@@ -93,21 +94,18 @@ impl<'a> Columns<'a> {
 
     fn unwritable(&mut self, name: &str, data_type: &DataType, part: Unwritable, role: &str, place: &Place) {
         let whole = plain(&data_type.to_string());
-        let within = |part: &DataType| match part == data_type {
-            true => format!("{role} `{name}` is a {whole}"),
-            false => format!("{role} `{name}` is a {whole}, with a {part} in it"),
-        };
         let (message, help) = match part {
             Unwritable::Type(part) if part == *data_type => {
-                (format!("{}, which JSON cannot say", within(&part)), as_text(name, data_type))
+                (format!("{role} `{name}` is of type {whole}, which JSON cannot say"), as_text(name, data_type))
             }
             Unwritable::Type(part) => (
-                format!("{}, which JSON cannot say", within(&part)),
-                "take the parts that the document needs in the query, and write this one as text".into(),
+                format!("{role} `{name}` is of type {whole}, and JSON cannot say {part}"),
+                "take the parts that the document needs in the query, and make text of this one".into(),
             ),
             Unwritable::MapKey(part) => (
                 format!("{role} `{name}` has a map with keys of type {part}, and those of JSON are text"),
-                "make text of the keys in the query, such as with map(…, …)".into(),
+                "take the keys and values that the document needs in the query, as lists: map_keys(…), map_values(…)"
+                    .into(),
             ),
             Unwritable::Repeated(member) => (
                 format!("{role} `{name}` is a struct that has the member `{member}` twice"),

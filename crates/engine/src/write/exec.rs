@@ -163,7 +163,10 @@ fn add(summary: &mut Summary, batch: &DocumentBatch<'_>) -> keyfold_core::Result
         for (total, more) in summary.sums.iter_mut().zip(sums) {
             let (Some(delivered), Some(dropped)) = (total.0.add(more.0), total.1.add(more.1)) else {
                 let message = format!("a control total does not fit into {DIGITS} digits");
-                return Err(Error::new(ErrorKind::Input, Problem::new(message).help("use a smaller type in the query")));
+                return Err(Error::new(
+                    ErrorKind::Input,
+                    Problem::new(message).help("use a smaller type in the query"),
+                ));
             };
             *total = (delivered, dropped);
         }

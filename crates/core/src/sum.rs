@@ -7,6 +7,11 @@ use serde::{Deserialize, Serialize};
 
 /// Digits that an exact sum may have: as many as the widest decimal.
 pub const DIGITS: u8 = 76;
+/// The first number that has more.
+const LIMIT: i256 = match i256::from_i128(10).checked_pow(DIGITS as u32) {
+    Some(limit) => limit,
+    None => i256::MAX,
+};
 
 /// A sum.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -44,8 +49,7 @@ impl Sum {
 
     /// An exact number; `None` if it has more than [`DIGITS`] digits.
     pub fn exact(units: i256, scale: i8) -> Option<Self> {
-        let limit = i256::from_i128(10).checked_pow(DIGITS.into())?;
-        (-limit < units && units < limit).then_some(Self::Exact { units, scale })
+        (LIMIT.wrapping_neg() < units && units < LIMIT).then_some(Self::Exact { units, scale })
     }
 
     /// A number as a document has it, such as `-12.50`, exactly with this scale; `None` if that is not possible.

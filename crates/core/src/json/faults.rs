@@ -128,6 +128,7 @@ const DAY: i64 = 86_400;
 const DAYS: std::ops::Range<i64> = -719_528..2_932_897;
 
 /// Whether a date or a time is one that ISO 8601 writes with four digits for the year.
+#[expect(clippy::useless_conversion, reason = "the units of some types are i32, those of others i64")]
 fn is_writable(array: &ArrayRef, row: usize) -> bool {
     let units: i64 = downcast_temporal_array!(
         array => array.value(row).into(),

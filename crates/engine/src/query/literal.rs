@@ -19,7 +19,12 @@ pub(super) fn exactly(text: &str, data_type: &DataType) -> Option<ScalarValue> {
             Some(ScalarValue::Decimal256(Some(units), *precision, *scale))
         }
         _ => {
-            let value = cast(text, data_type)?;
+            let value = match data_type {
+                DataType::Timestamp(_, None) | DataType::Time32(_) | DataType::Time64(_) => {
+                    cast(&time(text), data_type)?
+                }
+                _ => cast(text, data_type)?,
+            };
             let shown = text::at(&value, 0).ok()??;
             let exact = match data_type {
                 DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,

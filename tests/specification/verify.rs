@@ -4,13 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
+use tempfile::TempDir;
 
 use crate::load::Load;
-use crate::program::{Outcome, ensure, keyfold, run, succeed};
+use crate::program::{Outcome, ensure, keyfold, root, run, succeed};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("verify accepts what a run published, by the job and by the output", untouched),
+        Trial::test("verify adds up wide decimals, and cells that are written as text", exact),
         Trial::test("verify finds a changed byte", || {
             damaged(
                 |snapshot| change(&snapshot.join("3.json")),
@@ -39,6 +41,19 @@ fn untouched() -> Outcome {
     let ended = succeed(keyfold(["verify"]).arg(load.output()))?;
     let text = String::from_utf8_lossy(&ended.stdout).into_owned();
     ensure!(text.starts_with("5 documents, ") && text.contains("add up to the totals of amount"), "{ended}");
+    Ok(())
+}
+
+fn exact() -> Outcome {
+    for (case, totals) in [("total_of_a_wide_decimal", "net"), ("numbers_as_text", "net, units")] {
+        let output = TempDir::new()?;
+        succeed(
+            keyfold(["run", "--quiet"]).arg(root().join("tests/cases").join(case)).arg("--output").arg(output.path()),
+        )?;
+        let ended = succeed(keyfold(["verify"]).arg(output.path()))?;
+        let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+        ensure!(text.contains(&format!("the cells add up to the totals of {totals}")), "{case}: {text}");
+    }
     Ok(())
 }
 

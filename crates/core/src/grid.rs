@@ -10,6 +10,9 @@ use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType};
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::text;
+
 /// What happens to a row whose pivot value is not in the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -32,7 +35,7 @@ pub struct LabelPattern {
 impl FromStr for LabelPattern {
     type Err = String;
 
-    fn from_str(pattern: &str) -> Result<Self, Self::Err> {
+    fn from_str(pattern: &str) -> Result<Self, String> {
         match pattern.split_once("{}") {
             Some((before, after)) if !after.contains("{}") => Ok(Self { before: before.into(), after: after.into() }),
             _ => Err(format!("is `{pattern}`, and must hold {{}} exactly once, for the value")),
@@ -78,6 +81,8 @@ pub enum Cell {
 pub struct CellIndex {
     dense: Option<Dense>,
     by_text: HashMap<String, usize>,
+    /// Whether the column holds decimals, whose texts end in as many zeros as their type has digits.
+    decimal: bool,
 }
 
 #[derive(Debug)]
@@ -91,10 +96,28 @@ const WIDEST_DENSE: i64 = 1 << 20;
 
 impl CellIndex {
     /// An index for a grid over a pivot column of this type.
-    pub fn new(grid: &Grid, column_type: &DataType) -> Self {
-        let by_text = grid.values.iter().enumerate().map(|(cell, value)| (value.clone(), cell)).collect();
+    ///
+    /// # Errors
+    /// If two cells are the same value of that type, such as `1` and `1.0`.
+    pub fn new(grid: &Grid, column_type: &DataType) -> Result<Self> {
+        let decimal = column_type.is_decimal();
+        let mut by_text = HashMap::new();
+        for (cell, value) in grid.values.iter().enumerate() {
+            let text = match column_type {
+                _ if decimal => number(value).to_owned(),
+                DataType::Timestamp(_, None) => moment(value),
+                _ => value.clone(),
+            };
+            if let Some(earlier) = by_text.insert(text, cell) {
+                let message = format!(
+                    "the cells `{}` and `{value}` of `pivot.{}` are the same {column_type}",
+                    grid.values[earlier], grid.name
+                );
+                return Err(Error::new(ErrorKind::Usage, Problem::new(message).help("give each cell once")));
+            }
+        }
         let dense = column_type.is_integer().then(|| Dense::new(&grid.values)).flatten();
-        Self { dense, by_text }
+        Ok(Self { dense, by_text, decimal })
     }
 
     /// The cell of every row.
@@ -111,14 +134,32 @@ impl CellIndex {
                 Ok(integers.as_primitive::<Int64Type>().iter().enumerate().map(cell).collect())
             }
             None => {
-                let texts = cast(column, &DataType::Utf8)?;
                 let cell = |text: Option<&str>| match text {
                     None => Cell::Null,
-                    Some(text) => self.by_text.get(text).map_or(Cell::Off, |cell| Cell::On(*cell)),
+                    Some(text) => {
+                        let text = if self.decimal { number(text) } else { text };
+                        self.by_text.get(text).map_or(Cell::Off, |cell| Cell::On(*cell))
+                    }
                 };
-                Ok(texts.as_string::<i32>().iter().map(cell).collect())
+                Ok(text::of(column)?.iter().map(cell).collect())
             }
         }
+    }
+}
+
+/// The text of a decimal without zeros at its end, which say nothing about its value.
+fn number(text: &str) -> &str {
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => text,
+    }
+}
+
+/// The text of a timestamp as keyfold writes it: a date alone is its midnight, and `T` stands before the time.
+fn moment(text: &str) -> String {
+    match text.len() {
+        10 => format!("{text}T00:00:00"),
+        _ => text.replacen(' ', "T", 1),
     }
 }
 
@@ -166,7 +207,7 @@ mod tests {
     #[test]
     fn integers_find_their_cells_however_far_apart_they_are() {
         for values in [["-3", "0", "7"], ["-9000000000", "0", "9000000000"]] {
-            let index = CellIndex::new(&grid(&values), &DataType::Int64);
+            let index = CellIndex::new(&grid(&values), &DataType::Int64).unwrap();
             let column: ArrayRef = Arc::new(arrow_array::Int64Array::from(vec![
                 values[2].parse().ok(),
                 values[0].parse().ok(),
@@ -181,17 +222,18 @@ mod tests {
 
     #[test]
     fn text_finds_its_cells_and_integers_match_a_grid_of_text() {
-        let index = CellIndex::new(&grid(&["a", "b"]), &DataType::Utf8);
+        let index = CellIndex::new(&grid(&["a", "b"]), &DataType::Utf8).unwrap();
         let column: ArrayRef = Arc::new(StringArray::from(vec![Some("b"), Some("c"), None]));
         assert_eq!(index.cells(&column).unwrap(), [Cell::On(1), Cell::Off, Cell::Null]);
         let column: ArrayRef = Arc::new(Int32Array::from(vec![1]));
-        assert_eq!(CellIndex::new(&grid(&["1", "x"]), &DataType::Int32).cells(&column).unwrap(), [Cell::On(0)]);
+        let index = CellIndex::new(&grid(&["1", "x"]), &DataType::Int32).unwrap();
+        assert_eq!(index.cells(&column).unwrap(), [Cell::On(0)]);
     }
 
     #[test]
     fn an_unsigned_value_beyond_all_signed_ones_is_off_the_grid() {
         let column: ArrayRef = Arc::new(arrow_array::UInt64Array::from(vec![Some(7), Some(u64::MAX), None]));
-        let index = CellIndex::new(&grid(&["7"]), &DataType::UInt64);
+        let index = CellIndex::new(&grid(&["7"]), &DataType::UInt64).unwrap();
         assert_eq!(index.cells(&column).unwrap(), [Cell::On(0), Cell::Off, Cell::Null]);
     }
 
@@ -199,8 +241,58 @@ mod tests {
     fn text_that_no_integer_is_written_as_is_no_integers_cell() {
         let column: ArrayRef = Arc::new(Int32Array::from(vec![7]));
         for values in [["07", "8"], ["07", "9000000000"]] {
-            assert_eq!(CellIndex::new(&grid(&values), &DataType::Int32).cells(&column).unwrap(), [Cell::Off]);
+            let index = CellIndex::new(&grid(&values), &DataType::Int32).unwrap();
+            assert_eq!(index.cells(&column).unwrap(), [Cell::Off]);
         }
+    }
+
+    fn cells(values: &[&str], column: impl arrow_array::Array + 'static) -> Vec<Cell> {
+        let column: ArrayRef = Arc::new(column);
+        CellIndex::new(&grid(values), column.data_type()).unwrap().cells(&column).unwrap()
+    }
+
+    #[test]
+    fn a_decimal_finds_its_cell_however_many_zeros_its_type_writes() {
+        let weeks = arrow_array::Decimal128Array::from(vec![100, 150, 1000, 0, -100]);
+        let weeks = weeks.with_precision_and_scale(9, 2).unwrap();
+        let found = cells(&["1", "10.0", "1.5", "0"], weeks);
+        assert_eq!(found, [Cell::On(0), Cell::On(2), Cell::On(1), Cell::On(3), Cell::Off]);
+        let hundreds = arrow_array::Decimal128Array::from(vec![0, 5]).with_precision_and_scale(9, -2).unwrap();
+        assert_eq!(cells(&["0", "500"], hundreds), [Cell::On(0), Cell::On(1)]);
+    }
+
+    #[test]
+    fn cells_that_are_the_same_decimal_are_refused() {
+        let error = CellIndex::new(&grid(&["1", "2", "1.00"]), &DataType::Decimal128(9, 2)).unwrap_err();
+        assert!(error.to_string().starts_with("the cells `1` and `1.00` of `pivot.g` are the same"), "{error}");
+        assert!(CellIndex::new(&grid(&["1", "1.00"]), &DataType::Utf8).is_ok());
+    }
+
+    #[test]
+    fn booleans_dates_and_timestamps_find_their_cells() {
+        assert_eq!(
+            cells(&["true", "false"], arrow_array::BooleanArray::from(vec![false, true])),
+            [Cell::On(1), Cell::On(0)]
+        );
+        assert_eq!(
+            cells(&["2018-01-01"], arrow_array::Date32Array::from(vec![17_532, 17_533])),
+            [Cell::On(0), Cell::Off]
+        );
+        for midnight in ["2018-01-01", "2018-01-01 00:00:00", "2018-01-01T00:00:00"] {
+            let moments = arrow_array::TimestampSecondArray::from(vec![17_532 * 86_400, 17_532 * 86_400 + 1]);
+            assert_eq!(cells(&[midnight], moments), [Cell::On(0), Cell::Off]);
+        }
+    }
+
+    #[test]
+    fn integers_beyond_what_a_float_can_count_find_their_own_cells() {
+        let (even, odd) = (1i64 << 53, (1i64 << 53) + 1);
+        let column = arrow_array::Int64Array::from(vec![odd, even, i64::MAX]);
+        let values = [even, odd, i64::MAX].map(|value| value.to_string());
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        assert_eq!(cells(&values, column), [Cell::On(1), Cell::On(0), Cell::On(2)]);
+        let most = u64::MAX.to_string();
+        assert_eq!(cells(&[&most, "7"], arrow_array::UInt64Array::from(vec![7, u64::MAX])), [Cell::On(1), Cell::On(0)]);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub mod name;
 pub mod report;
 pub mod source;
 pub mod suggest;
+pub mod sum;
 pub mod template;
+pub mod text;
 
 pub use error::{Error, ErrorKind, Place, Problem, Result};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::{Compression, Layout};
 use crate::manifest::Part;
+use crate::sum::Sum;
 
 /// Version of the files described here.
 pub const FORMAT: u32 = 1;
@@ -44,74 +45,6 @@ pub struct Summary {
     pub sums: Vec<(Sum, Sum)>,
     /// Rows left out.
     pub dropped: Dropped,
-}
-
-/// A sum: exact for integers and decimals.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub enum Sum {
-    /// An integer in units of 10^-scale.
-    Exact {
-        /// The units.
-        units: i128,
-        /// Digits after the decimal point.
-        scale: i8,
-    },
-    /// A floating point number.
-    Float(f64),
-}
-
-impl Sum {
-    /// The sum of both; `None` if it does not fit or they are of different kinds.
-    #[expect(clippy::should_implement_trait, reason = "an operator could not say that the sum does not fit")]
-    pub fn add(self, other: Self) -> Option<Self> {
-        match (self, other) {
-            (Self::Exact { units: a, scale }, Self::Exact { units: b, scale: other }) if scale == other => {
-                Some(Self::Exact { units: a.checked_add(b)?, scale })
-            }
-            (Self::Float(a), Self::Float(b)) => Some(Self::Float(a + b)),
-            _ => None,
-        }
-    }
-
-    /// Whether both are the same number; floats within 1e-9 of the larger one, since their sums depend on the order.
-    pub fn agrees_with(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Exact { units: a, scale: s }, Self::Exact { units: b, scale: t }) => {
-                let widen = |units: i128, by: i8| {
-                    10i128.checked_pow(u32::try_from(by).unwrap_or(0)).and_then(|p| units.checked_mul(p))
-                };
-                widen(a, (t - s).max(0)) == widen(b, (s - t).max(0)) && widen(a, (t - s).max(0)).is_some()
-            }
-            (a, b) => {
-                let (a, b) = (a.as_float(), b.as_float());
-                (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
-            }
-        }
-    }
-
-    fn as_float(self) -> f64 {
-        match self {
-            Self::Exact { units, scale } => units as f64 / 10f64.powi(scale.into()),
-            Self::Float(float) => float,
-        }
-    }
-}
-
-impl std::fmt::Display for Sum {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match *self {
-            Self::Float(float) => write!(f, "{float}"),
-            Self::Exact { units, scale } if scale <= 0 => {
-                write!(f, "{units}{}", "0".repeat(usize::from(scale.unsigned_abs()) * usize::from(units != 0)))
-            }
-            Self::Exact { units, scale } => {
-                let scale = usize::from(scale.unsigned_abs());
-                let digits = format!("{:0>1$}", units.unsigned_abs(), scale + 1);
-                let (whole, fraction) = digits.split_at(digits.len() - scale);
-                write!(f, "{}{whole}.{fraction}", if units < 0 { "-" } else { "" })
-            }
-        }
-    }
 }
 
 /// A control total that held.
@@ -214,23 +147,6 @@ pub struct Pointer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_exact_sum_reads_like_the_numbers_it_adds() {
-        let text = |units, scale| Sum::Exact { units, scale }.to_string();
-        assert_eq!(text(2_396_970, 2), "23969.70");
-        assert_eq!(text(-5, 2), "-0.05");
-        assert_eq!(text(365, 0), "365");
-        assert_eq!(text(7, -2), "700");
-    }
-
-    #[test]
-    fn sums_of_different_scales_agree_when_the_number_is_the_same() {
-        let sum = |units, scale| Sum::Exact { units, scale };
-        assert!(sum(100, 1).agrees_with(sum(1000, 2)));
-        assert!(!sum(100, 1).agrees_with(sum(1001, 2)));
-        assert!(!sum(i128::MAX, 0).agrees_with(sum(i128::MAX, 30)));
-    }
 
     #[test]
     fn dropped_values_beyond_the_named_ones_are_counted_together() {

@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::array::Array;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::lit;
-use keyfold_core::fold::{FoldSpec, Naming};
+use keyfold_core::fold::{FoldSpec, Folder, Naming};
 use keyfold_core::grid::Grid;
 use keyfold_core::job::{Cells, Job, Layout, Pivot};
 use keyfold_core::name::NamePattern;
 use keyfold_core::source::Source;
 use keyfold_core::suggest::did_you_mean;
 use keyfold_core::template::{Reference, Template};
-use keyfold_core::{Error, ErrorKind, Problem, Result};
+use keyfold_core::{Error, ErrorKind, Problem, Result, json, text};
 
 use crate::error::running;
 use crate::fold::FoldNode;
@@ -72,6 +71,8 @@ impl Plan {
             totals,
         };
         let input = project(query, &spec, job.output.shards).map_err(running)?;
+        // What a fold refuses before its first row is refused before anything runs.
+        Folder::new(&spec, input.schema().inner())?;
         Ok(Self { tables, params, spec: Arc::new(spec), input })
     }
 
@@ -164,10 +165,10 @@ fn check_contract(job: &Job, query: &LogicalPlan, template: &Template, naming: &
     let mut cells = Vec::new();
     for (reference, place) in &template.references {
         match reference {
-            Reference::Attribute(name) => columns.shown(name, place),
-            Reference::Value(name) => {
-                cells.push(name.as_str());
-                columns.shown(name, place);
+            Reference::Attribute(slot) => columns.shown(slot, place),
+            Reference::Value(slot) => {
+                cells.push(slot.column.as_str());
+                columns.shown(slot, place);
             }
             Reference::Grid(name) if job.pivots.iter().any(|pivot| pivot.name == *name) => {}
             Reference::Grid(name) => {
@@ -239,8 +240,12 @@ async fn selected_values(session: &Session, source: &Source, params: &Params) ->
     let plan = query::plan(&session.context, source, params).await?;
     let mut values = Vec::new();
     for batch in session.collect(plan).await? {
-        let texts = cast(batch.column(0), &DataType::Utf8).map_err(|error| running(error.into()))?;
-        let texts = texts.as_string::<i32>();
+        let column = batch.column(0);
+        if let Some((_, fault)) = json::first_fault(column) {
+            let problem = Problem::new(format!("gives a value that {fault}")).at(source.place(0));
+            return Err(Error::new(ErrorKind::Input, problem.help(fault.help())));
+        }
+        let texts = text::of(column).map_err(|error| running(error.into()))?;
         if texts.null_count() > 0 {
             let problem = Problem::new("gives a NULL, which can be no cell").at(source.place(0));
             return Err(Error::new(ErrorKind::Input, problem.help("leave it out with WHERE … IS NOT NULL")));

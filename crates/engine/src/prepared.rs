@@ -9,7 +9,8 @@ use datafusion::prelude::ident;
 use futures::{StreamExt, TryStreamExt};
 use keyfold_core::fold::DocumentBatch;
 use keyfold_core::job::Job;
-use keyfold_core::report::{Sum, Summary, TotalReport};
+use keyfold_core::report::{Summary, TotalReport};
+use keyfold_core::sum::Sum;
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 use tokio::sync::watch;
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray, UInt32Array};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::array::{ArrayRef, UInt32Array};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use keyfold_core::text;
 
 /// The function.
 pub(crate) fn function() -> ScalarUDF {
@@ -38,9 +38,9 @@ impl ScalarUDFImpl for Shard {
             _ => 1,
         };
         let keys = args.args[0].to_array(args.number_rows)?;
-        let texts = cast(&keys, &DataType::Utf8)?;
+        let texts = text::of(&keys)?;
         let shard = |text: Option<&str>| text.map(|text| crc32fast::hash(text.as_bytes()) % shards);
-        let numbers: UInt32Array = texts.as_string::<i32>().iter().map(shard).collect();
+        let numbers: UInt32Array = texts.iter().map(shard).collect();
         Ok(ColumnarValue::Array(Arc::new(numbers) as ArrayRef))
     }
 }

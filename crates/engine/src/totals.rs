@@ -2,12 +2,13 @@
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type};
+use datafusion::arrow::datatypes::{DataType, Decimal256Type, Float64Type, i256};
 use datafusion::logical_expr::{Aggregate, LogicalPlan, LogicalPlanBuilder, Projection};
 use datafusion::prelude::SessionContext;
 use keyfold_core::job::{Job, Total};
-use keyfold_core::report::{Sum, Summary, TotalReport};
+use keyfold_core::report::{Summary, TotalReport};
 use keyfold_core::source::Source;
+use keyfold_core::sum::{DIGITS, Sum};
 use keyfold_core::template::Node;
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 
@@ -96,9 +97,9 @@ fn merge(plans: Vec<&LogicalPlan>) -> datafusion::error::Result<LogicalPlan> {
 fn number(column: &ArrayRef) -> Result<Sum> {
     let failed = |error: datafusion::arrow::error::ArrowError| running(error.into());
     let exact = |scale: i8| -> Result<Sum> {
-        let decimals = cast(column, &DataType::Decimal128(38, scale)).map_err(failed)?;
-        let decimals = decimals.as_primitive::<Decimal128Type>();
-        Ok(Sum::Exact { units: if decimals.is_null(0) { 0 } else { decimals.value(0) }, scale })
+        let wide = cast(column, &DataType::Decimal256(DIGITS, scale)).map_err(failed)?;
+        let wide = wide.as_primitive::<Decimal256Type>();
+        Ok(Sum::Exact { units: if wide.is_null(0) { i256::ZERO } else { wide.value(0) }, scale })
     };
     match column.data_type() {
         integer if integer.is_integer() => exact(0),
@@ -123,12 +124,15 @@ pub(crate) fn compare(
 ) -> Result<Vec<TotalReport>> {
     let (mut reports, mut problems) = (Vec::new(), Vec::new());
     for (index, (total, source)) in totals.iter().zip(source).enumerate() {
-        let sums = summaries.iter().filter_map(|summary| summary.sums.get(index).copied());
-        let (delivered, dropped) = sums
-            .reduce(|a, b| (a.0.add(b.0).unwrap_or(Sum::Float(f64::NAN)), a.1.add(b.1).unwrap_or(Sum::Float(f64::NAN))))
-            .unwrap_or((Sum::Exact { units: 0, scale: 0 }, Sum::Exact { units: 0, scale: 0 }));
-        let accounted = delivered.add(dropped);
+        let sums: Vec<(Sum, Sum)> = summaries.iter().filter_map(|summary| summary.sums.get(index).copied()).collect();
         let name = &total.value.value;
+        let added = (add(sums.iter().map(|sums| sums.0)), add(sums.iter().map(|sums| sums.1)));
+        let (Some(delivered), Some(dropped)) = added else {
+            let problem = Problem::new(format!("the control total of `{name}` does not fit into {DIGITS} digits"));
+            problems.push(problem.at(total.value.place.clone()).help("use a smaller type in the query"));
+            continue;
+        };
+        let accounted = delivered.add(dropped);
         if !accounted.is_some_and(|accounted| accounted.agrees_with(*source)) {
             let message = format!(
                 "the total of `{name}` differs: the source has {source}, the documents have {delivered}, and {dropped} was dropped"
@@ -151,13 +155,22 @@ pub(crate) fn compare(
     }
 }
 
+/// The sum of all; nothing if it does not fit.
+fn add(mut sums: impl Iterator<Item = Sum>) -> Option<Sum> {
+    let first = sums.next().unwrap_or(Sum::ZERO);
+    sums.try_fold(first, Sum::add)
+}
+
 /// Where a value's cells are in a document; each grid once. None if filled cells would change their sum.
 fn pointers(template: &Node, value: &str) -> Vec<String> {
-    let counts =
-        |text: &Option<String>| text.as_ref().is_some_and(|text| text.parse::<f64>().is_ok_and(|number| number != 0.0));
+    // A number other than 0, in quotes or without.
+    let counts = |text: &Option<String>| {
+        let text = text.as_deref().unwrap_or_default().trim_matches('"');
+        text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && !text.chars().all(|c| "-0.".contains(c))
+    };
     let mut grids = Vec::new();
     let mut pointers = Vec::new();
-    for (pointer, pivot) in template.pivots().into_iter().filter(|(_, pivot)| pivot.value == value) {
+    for (pointer, pivot) in template.pivots().into_iter().filter(|(_, pivot)| pivot.value.column == value) {
         if !grids.contains(&&pivot.grid) && !counts(&pivot.fill) && !counts(&pivot.null) {
             grids.push(&pivot.grid);
             pointers.push(pointer);
@@ -166,7 +179,7 @@ fn pointers(template: &Node, value: &str) -> Vec<String> {
     let all = template
         .pivots()
         .iter()
-        .filter(|(_, pivot)| pivot.value == value)
+        .filter(|(_, pivot)| pivot.value.column == value)
         .all(|(_, pivot)| grids.contains(&&pivot.grid));
     if all { pointers } else { Vec::new() }
 }

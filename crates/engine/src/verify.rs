@@ -8,13 +8,13 @@ use futures::{StreamExt, stream};
 use keyfold_core::job::Layout;
 use keyfold_core::layout::POINTER;
 use keyfold_core::manifest::{Entry, Part, sha256};
-use keyfold_core::report::{Pointer, Report, Sum, TotalReport};
+use keyfold_core::report::{Pointer, Report, TotalReport};
+use keyfold_core::sum::Sum;
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde_json::value::RawValue;
 
-use crate::decimal;
 use crate::stores::{Stores, join};
 use crate::tables::lines::Lines;
 
@@ -110,7 +110,8 @@ fn start(totals: &[TotalReport]) -> Vec<Adding<'_>> {
         .map(|report| {
             let digits = report.delivered.split_once('.').map_or(0, |(_, digits)| digits.len() as i8);
             let scale = if report.exact { digits } else { 0 };
-            let sum = if report.exact { Sum::Exact { units: 0, scale } } else { Sum::Float(0.0) };
+            let sum = if report.exact { Sum::parse("0", scale) } else { None };
+            let sum = sum.unwrap_or(Sum::Float(0.0));
             Adding { report, scale, sum }
         })
         .collect()
@@ -253,8 +254,7 @@ impl Verifier<'_> {
 
 fn agrees(total: &Adding<'_>) -> bool {
     let delivered = match total.report.exact {
-        true => decimal::parse(&total.report.delivered, 38, total.scale)
-            .map(|units| Sum::Exact { units, scale: total.scale }),
+        true => Sum::parse(&total.report.delivered, total.scale),
         false => total.report.delivered.parse().ok().map(Sum::Float),
     };
     delivered.is_some_and(|delivered| total.sum.agrees_with(delivered))
@@ -285,16 +285,15 @@ fn cells<'d>(document: &'d [u8], total: &TotalReport) -> Option<Vec<&'d str>> {
     Some(cells)
 }
 
-/// Adds numbers; anything else, such as null, counts nothing.
+/// Adds numbers, in quotes or without; anything else, such as null, counts nothing.
 fn add(total: &Adding<'_>, cells: &[&str]) -> Option<Sum> {
-    cells.iter().filter(|text| text.starts_with(|c: char| c == '-' || c.is_ascii_digit())).try_fold(
-        total.sum,
-        |sum, text| {
-            let number = match total.report.exact {
-                true => Sum::Exact { units: decimal::parse(text, 38, total.scale)?, scale: total.scale },
-                false => Sum::Float(text.parse().ok()?),
-            };
-            sum.add(number)
-        },
-    )
+    let numbers = cells.iter().map(|text| text.trim_matches('"'));
+    let mut numbers = numbers.filter(|text| text.starts_with(|c: char| c == '-' || c.is_ascii_digit()));
+    numbers.try_fold(total.sum, |sum, text| {
+        let number = match total.report.exact {
+            true => Sum::parse(text, total.scale)?,
+            false => Sum::Float(text.parse().ok()?),
+        };
+        sum.add(number)
+    })
 }

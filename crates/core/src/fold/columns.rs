@@ -1,24 +1,23 @@
 //! One batch as the fold sees it: keys in ranges of rows, attributes and values ready to be encoded, cells found.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Decimal128Type, Float64Type};
-use arrow_array::{Array, ArrayRef, Decimal128Array, Float64Array, RecordBatch, StringArray};
+use arrow_array::types::{Decimal128Type, Decimal256Type, Float64Type};
+use arrow_array::{Array, ArrayRef, Decimal128Array, Decimal256Array, Float64Array, RecordBatch, StringArray};
+use arrow_buffer::i256;
 use arrow_cast::cast;
-use arrow_json::writer::EncoderOptions;
 use arrow_ord::partition::partition;
 use arrow_schema::DataType;
 
 use super::{Layout, Naming, arrow, bad_key};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::grid::Cell;
-use crate::json::{self, Encoder};
+use crate::json::{self, Encoder, Fault};
 use crate::layout;
-use crate::report::Sum;
-
-static OPTIONS: LazyLock<EncoderOptions> = LazyLock::new(json::options);
+use crate::sum::Sum;
+use crate::template::{Form, Slot};
+use crate::text;
 
 pub(super) struct Columns<'a> {
     key_texts: StringArray,
@@ -39,23 +38,28 @@ pub(super) struct Columns<'a> {
 /// The numbers of one control total.
 pub(super) enum Numbers {
     Exact(Decimal128Array),
+    Wide(Decimal256Array),
     Float(Float64Array),
 }
 
 impl<'a> Columns<'a> {
     pub(super) fn of(layout: &'a Layout, batch: &'a RecordBatch) -> Result<Self> {
         let key = column(batch, &layout.spec.key)?;
-        let key_texts = cast(key, &DataType::Utf8).map_err(arrow)?.as_string::<i32>().clone();
+        if let Some((_, fault)) = json::first_fault(key) {
+            let message = format!("the key `{}` {fault}", layout.spec.key);
+            return Err(Error::new(ErrorKind::Input, Problem::new(message).help(fault.help())));
+        }
+        let key_texts = text::of(key).map_err(arrow)?;
         if key_texts.null_count() > 0 {
             return Err(null_key(&layout.spec.key));
         }
         let keys = partition(std::slice::from_ref(key)).map_err(arrow)?.ranges();
-        let attribute_arrays: Vec<_> =
-            layout.attributes.iter().map(|name| column(batch, name)).collect::<Result<_>>()?;
-        let names = layout.document.values.iter();
+        let slots = layout.attributes.iter();
+        let attribute_arrays: Vec<_> = slots.map(|slot| column(batch, &slot.column)).collect::<Result<_>>()?;
+        check_writable(layout, batch, &key_texts)?;
         let mut columns = Self {
-            attributes: layout.attributes.iter().map(|name| encoder(batch, name)).collect::<Result<_>>()?,
-            values: names.map(|name| encoder(batch, name)).collect::<Result<_>>()?,
+            attributes: layout.attributes.iter().map(|slot| encoder(batch, slot)).collect::<Result<_>>()?,
+            values: layout.document.values.iter().map(|slot| encoder(batch, slot)).collect::<Result<_>>()?,
             cells: cells(layout, batch)?,
             pivots: layout.spec.grids.iter().map(|grid| column(batch, &grid.column)).collect::<Result<_>>()?,
             totals: layout.spec.totals.iter().map(|name| Numbers::of(column(batch, name)?)).collect::<Result<_>>()?,
@@ -67,7 +71,6 @@ impl<'a> Columns<'a> {
             key_texts,
             keys,
         };
-        columns.check_finite(layout, batch)?;
         columns.check_constant(layout)?;
         Ok(columns)
     }
@@ -78,15 +81,12 @@ impl<'a> Columns<'a> {
 
     /// The text of an attribute, for a document's name.
     pub(super) fn text(&self, attribute: usize, row: usize) -> Result<Option<String>> {
-        let value = self.attribute_arrays[attribute].slice(row, 1);
-        let text = cast(&value, &DataType::Utf8).map_err(arrow)?;
-        Ok(text.as_string::<i32>().iter().next().flatten().map(str::to_owned))
+        text::at(self.attribute_arrays[attribute], row).map_err(arrow)
     }
 
     /// The text of a pivot value that is not NULL.
     pub(super) fn pivot_text(&self, grid: usize, row: usize) -> Result<String> {
-        let text = cast(&self.pivots[grid].slice(row, 1), &DataType::Utf8).map_err(arrow)?;
-        Ok(text.as_string::<i32>().value(0).to_owned())
+        Ok(text::at(self.pivots[grid], row).map_err(arrow)?.unwrap_or_default())
     }
 
     /// The file of the shard that the row belongs to.
@@ -95,32 +95,6 @@ impl<'a> Columns<'a> {
         let Some(shards) = self.shards else { return Ok(String::new()) };
         let number = cast(&shards.slice(row, 1), &DataType::UInt32).map_err(arrow)?;
         Ok(layout::shard(number.as_primitive::<arrow_array::types::UInt32Type>().value(0), *compression))
-    }
-
-    /// JSON has no NaN and no infinity.
-    fn check_finite(&self, layout: &Layout, batch: &RecordBatch) -> Result<()> {
-        for name in layout.attributes.iter().chain(&layout.document.values) {
-            if let Some(row) = json::first_not_finite(column(batch, name)?) {
-                let cell = self.cell_name(layout, row)?;
-                let message = format!("`{name}`{cell} is NaN or infinite, which JSON cannot say");
-                return Err(bad_key(self.key(row), message, "make it NULL in the query, such as with NULLIF or CASE"));
-            }
-        }
-        Ok(())
-    }
-
-    /// ` in cell W2`, for messages.
-    fn cell_name(&self, layout: &Layout, row: usize) -> Result<String> {
-        for (index, grid) in layout.spec.grids.iter().enumerate() {
-            if self.cells[index][row] != Cell::Null {
-                return Ok(format!(
-                    " in cell `{}` of `{}`",
-                    grid.label.label(&self.pivot_text(index, row)?),
-                    grid.name
-                ));
-            }
-        }
-        Ok(String::new())
     }
 
     /// Wherever an attribute changes, the key must change.
@@ -142,7 +116,7 @@ impl<'a> Columns<'a> {
         for (row, text) in [first, second].into_iter().zip(&mut texts) {
             self.attributes[attribute].append(row, b"null", text);
         }
-        two_values(self.key(second), &layout.attributes[attribute], &texts[0], &texts[1])
+        two_values(self.key(second), &layout.attributes[attribute].column, &texts[0], &texts[1])
     }
 }
 
@@ -158,6 +132,7 @@ impl Numbers {
             DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
                 exact(*scale)
             }
+            DataType::Decimal256(_, _) => Ok(Self::Wide(array.as_primitive::<Decimal256Type>().clone())),
             _ => Ok(Self::Float(cast(array, &DataType::Float64).map_err(arrow)?.as_primitive::<Float64Type>().clone())),
         }
     }
@@ -165,7 +140,10 @@ impl Numbers {
     /// The row's number; nothing for a NULL.
     pub(super) fn get(&self, row: usize) -> Option<Sum> {
         match self {
-            Self::Exact(array) => {
+            Self::Exact(array) => array
+                .is_valid(row)
+                .then(|| Sum::Exact { units: i256::from_i128(array.value(row)), scale: array.scale() }),
+            Self::Wide(array) => {
                 array.is_valid(row).then(|| Sum::Exact { units: array.value(row), scale: array.scale() })
             }
             Self::Float(array) => array.is_valid(row).then(|| Sum::Float(array.value(row))),
@@ -184,9 +162,44 @@ fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
     batch.column_by_name(name).ok_or_else(|| Error::internal(format!("the fold's input lacks the column `{name}`")))
 }
 
-fn encoder<'a>(batch: &'a RecordBatch, name: &str) -> Result<Encoder<'a>> {
-    let index = batch.schema_ref().index_of(name).map_err(arrow)?;
-    Encoder::new(&batch.schema_ref().fields()[index], batch.column(index), &OPTIONS).map_err(arrow)
+/// Every value that a document, its name or its cells' labels will hold can be written.
+fn check_writable(layout: &Layout, batch: &RecordBatch, keys: &StringArray) -> Result<()> {
+    let pivots = layout.spec.grids.iter().map(|grid| &grid.column);
+    let slots = layout.attributes.iter().chain(&layout.document.values);
+    for name in pivots.chain(slots.clone().map(|slot| &slot.column)) {
+        if let Some((row, fault)) = json::first_fault(column(batch, name)?) {
+            return Err(unwritable(layout, batch, keys.value(row), name, row, &fault)?);
+        }
+    }
+    for Slot { column: name, .. } in slots.filter(|slot| slot.form == Form::Json) {
+        if let Some((row, fault)) = json::first_not_json(column(batch, name)?) {
+            return Err(unwritable(layout, batch, keys.value(row), name, row, &fault)?);
+        }
+    }
+    Ok(())
+}
+
+fn unwritable(layout: &Layout, batch: &RecordBatch, key: &str, name: &str, row: usize, fault: &Fault) -> Result<Error> {
+    let mut cell = String::new();
+    for grid in layout.spec.grids.iter().filter(|grid| grid.column != name) {
+        let pivot = column(batch, &grid.column)?.slice(row, 1);
+        if json::first_fault(&pivot).is_none()
+            && let Some(text) = text::at(&pivot, 0).map_err(arrow)?
+        {
+            cell = format!(" in cell `{}` of `{}`", grid.label.label(&text), grid.name);
+        }
+    }
+    Ok(bad_key(key, format!("`{name}`{cell} {fault}"), fault.help()))
+}
+
+fn encoder<'a>(batch: &'a RecordBatch, slot: &Slot) -> Result<Encoder<'a>> {
+    let index = batch.schema_ref().index_of(&slot.column).map_err(arrow)?;
+    let (field, array) = (&batch.schema_ref().fields()[index], batch.column(index));
+    match slot.form {
+        Form::Value => Encoder::value(field, array).map_err(arrow),
+        Form::Text => Encoder::text(field, array).map_err(arrow),
+        Form::Json => Ok(Encoder::embedded(array)),
+    }
 }
 
 fn cells(layout: &Layout, batch: &RecordBatch) -> Result<Vec<Vec<Cell>>> {

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{BinaryBuilder, Decimal128Builder, Float64Builder, StringBuilder, UInt64Builder};
+use arrow_array::builder::{BinaryBuilder, Decimal256Builder, Float64Builder, StringBuilder, UInt64Builder};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Decimal128Type, Float64Type, UInt64Type};
+use arrow_array::types::{Decimal256Type, Float64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_buffer::i256;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 
 use super::open::{LARGEST_DOCUMENT, OpenDocument};
 use super::{FoldSpec, Layout, bad_key, column_type};
 use crate::error::{Error, Result};
-use crate::report::{Dropped, Sum};
+use crate::report::Dropped;
+use crate::sum::{DIGITS, Sum};
 use crate::template::{Fragment, PivotSlot};
 
 const KEY: usize = 0;
@@ -33,10 +35,11 @@ pub fn document_schema(spec: &FoldSpec, input: &SchemaRef) -> Result<Schema> {
     ];
     for name in &spec.totals {
         let sum_type = match column_type(input, name)? {
-            integer if integer.is_integer() => DataType::Decimal128(38, 0),
-            DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
-                DataType::Decimal128(38, *scale)
-            }
+            integer if integer.is_integer() => DataType::Decimal256(DIGITS, 0),
+            DataType::Decimal32(_, scale)
+            | DataType::Decimal64(_, scale)
+            | DataType::Decimal128(_, scale)
+            | DataType::Decimal256(_, scale) => DataType::Decimal256(DIGITS, *scale),
             _ => DataType::Float64,
         };
         fields.push(Field::new(format!("delivered.{name}"), sum_type.clone(), true));
@@ -94,8 +97,9 @@ impl<'a> DocumentBatch<'a> {
 
 fn sum_at(column: &ArrayRef, row: usize) -> Sum {
     match column.data_type() {
-        DataType::Decimal128(_, scale) => {
-            let units = if column.is_null(row) { 0 } else { column.as_primitive::<Decimal128Type>().value(row) };
+        DataType::Decimal256(_, scale) => {
+            let sums = column.as_primitive::<Decimal256Type>();
+            let units = if sums.is_null(row) { i256::ZERO } else { sums.value(row) };
             Sum::Exact { units, scale: *scale }
         }
         _ => Sum::Float(if column.is_null(row) { 0.0 } else { column.as_primitive::<Float64Type>().value(row) }),
@@ -116,15 +120,15 @@ pub(super) struct Documents {
 }
 
 enum Sums {
-    Exact(Decimal128Builder),
+    Exact(Decimal256Builder),
     Float(Float64Builder),
 }
 
 impl Documents {
     pub(super) fn new(schema: Schema) -> Self {
         let sums = schema.fields()[FIRST_SUM..].iter().map(|field| match field.data_type() {
-            data_type @ DataType::Decimal128(_, _) => {
-                Sums::Exact(Decimal128Builder::new().with_data_type(data_type.clone()))
+            data_type @ DataType::Decimal256(_, _) => {
+                Sums::Exact(Decimal256Builder::new().with_data_type(data_type.clone()))
             }
             _ => Sums::Float(Float64Builder::new()),
         });

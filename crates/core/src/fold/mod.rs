@@ -8,15 +8,18 @@ mod open;
 #[cfg(test)]
 mod tests;
 
-use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, Schema, SchemaRef};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::grid::{CellIndex, Grid};
 use crate::job::Compression;
+use crate::json;
 use crate::name::NamePattern;
-use crate::template::{Document, Fragment, Node};
+use crate::template::{Document, Fragment, Node, Slot};
 
 pub use documents::{DocumentBatch, document_schema};
 
@@ -64,9 +67,9 @@ impl FoldSpec {
             Naming::Shard { column, .. } => vec![column.as_str()],
         };
         let pivots = self.template.pivots();
-        let rest = self.template.attributes().into_iter().chain(naming);
+        let rest = self.template.attributes().into_iter().map(|slot| slot.column.as_str()).chain(naming);
         let rest = rest.chain(self.grids.iter().map(|grid| grid.column.as_str()));
-        for column in rest.chain(pivots.iter().map(|(_, pivot)| pivot.value.as_str())) {
+        for column in rest.chain(pivots.iter().map(|(_, pivot)| pivot.value.column.as_str())) {
             if !columns.contains(&column) {
                 columns.push(column);
             }
@@ -74,13 +77,13 @@ impl FoldSpec {
         columns
     }
 
-    /// The columns that must have one value within a key: those of the template and of the name.
-    fn attributes(&self) -> Vec<String> {
-        let mut attributes: Vec<String> = self.template.attributes().into_iter().map(str::to_owned).collect();
+    /// What must have one value within a key: the slots of the template, and the columns of the name.
+    fn attributes(&self) -> Vec<Slot> {
+        let mut attributes: Vec<Slot> = self.template.attributes().into_iter().cloned().collect();
         if let Naming::Own(pattern) = &self.naming {
             for column in pattern.columns() {
-                if !attributes.iter().any(|known| known == column) {
-                    attributes.push(column.to_owned());
+                if !attributes.iter().any(|known| known.column == column) {
+                    attributes.push(Slot::value(column));
                 }
             }
         }
@@ -92,7 +95,7 @@ impl FoldSpec {
 struct Layout {
     spec: FoldSpec,
     document: Document,
-    attributes: Vec<String>,
+    attributes: Vec<Slot>,
     /// For each grid: the values, by index into `Document::values`, that its cells hold.
     grid_values: Vec<Vec<usize>>,
     cell_indexes: Vec<CellIndex>,
@@ -110,10 +113,11 @@ impl Folder {
     /// A folder of rows with this schema.
     ///
     /// # Errors
-    /// If a column that the spec names is missing: the query contract should have refused that.
+    /// If a column that the spec names is missing, which the query contract should have refused, or if two cells of a
+    /// grid are the same value of its column.
     pub fn new(spec: &FoldSpec, input: &SchemaRef) -> Result<Self> {
         let document = Document::compile(&spec.template, &spec.grids, spec.pretty);
-        let index = |grid: &Grid| Ok(CellIndex::new(grid, column_type(input, &grid.column)?));
+        let index = |grid: &Grid| CellIndex::new(grid, column_type(input, &grid.column)?);
         let cell_indexes = spec.grids.iter().map(index).collect::<Result<_>>()?;
         let grid_values = (0..spec.grids.len()).map(|grid| values_of(&document, grid)).collect();
         let documents = Documents::new(document_schema(spec, input)?);
@@ -128,7 +132,8 @@ impl Folder {
             return Ok(0);
         }
         let Self { layout, open, spare, documents } = self;
-        let mut columns = Columns::of(layout, batch)?;
+        let batch = plain(batch)?;
+        let mut columns = Columns::of(layout, &batch)?;
         for rows in columns.keys.clone() {
             let key = columns.key(rows.start);
             match open {
@@ -194,6 +199,14 @@ fn values_of(document: &Document, grid: usize) -> Vec<usize> {
         }
     }
     values
+}
+
+/// The batch without dictionaries and runs.
+fn plain(batch: &RecordBatch) -> Result<RecordBatch> {
+    let columns: Vec<ArrayRef> = batch.columns().iter().map(json::plain).collect::<Result<_, _>>().map_err(arrow)?;
+    let fields = batch.schema_ref().fields().iter().zip(&columns);
+    let fields = fields.map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true));
+    RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns).map_err(arrow)
 }
 
 fn column_type<'a>(schema: &'a Schema, name: &str) -> Result<&'a arrow_schema::DataType> {

@@ -6,7 +6,8 @@ use super::columns::{Columns, two_values};
 use super::{Layout, Naming, bad_key};
 use crate::error::{Error, Result};
 use crate::grid::{Cell, OffGrid};
-use crate::report::{Dropped, Sum, add_dropped};
+use crate::report::{Dropped, add_dropped};
+use crate::sum::{DIGITS, Sum};
 
 /// Where a value's JSON text stands in the arena; `None` is a NULL.
 type Span = Option<(u32, u32)>;
@@ -130,7 +131,7 @@ impl OpenDocument {
             text.clear();
             columns.attributes[index].append(row, b"null", &mut text);
             if text != *known {
-                return Err(two_values(&self.key, &layout.attributes[index], known, &text));
+                return Err(two_values(&self.key, &layout.attributes[index].column, known, &text));
             }
         }
         Ok(())
@@ -139,10 +140,6 @@ impl OpenDocument {
     /// Adds a row: it ends in exactly one cell, or is counted as dropped, or fails the run.
     pub(super) fn add(&mut self, layout: &Layout, columns: &mut Columns<'_>, row: usize) -> Result<()> {
         self.rows += 1;
-        if self.arena.len() > LARGEST_DOCUMENT {
-            let message = format!("its document is larger than {LARGEST_DOCUMENT} bytes");
-            return Err(bad_key(&self.key, message, "use a finer key, so that a document holds less"));
-        }
         let Some(grid) = self.grid_of(layout, columns, row)? else {
             return match self.rows {
                 1 => Ok(()),
@@ -163,6 +160,10 @@ impl OpenDocument {
                 return self.sum(layout, columns, row, grid, |sums| &mut sums.1);
             }
             (_, OffGrid::Fail) => return Err(self.off_grid(layout, columns, row, grid)?),
+        }
+        if self.arena.len() > LARGEST_DOCUMENT {
+            let message = format!("its document is larger than {LARGEST_DOCUMENT} bytes");
+            return Err(bad_key(&self.key, message, "use a finer key, so that a document holds less"));
         }
         self.sum(layout, columns, row, grid, |sums| &mut sums.0)
     }
@@ -228,7 +229,7 @@ impl OpenDocument {
         side: fn(&mut Sums) -> &mut Option<Sum>,
     ) -> Result<()> {
         for (index, name) in layout.spec.totals.iter().enumerate() {
-            let shown = layout.grid_values[grid].iter().any(|value| layout.document.values[*value] == *name);
+            let shown = layout.grid_values[grid].iter().any(|value| layout.document.values[*value].column == *name);
             let Some(number) = columns.totals[index].get(row).filter(|_| shown) else { continue };
             let sum = side(&mut self.sums[index]);
             let added = match sum {
@@ -238,7 +239,7 @@ impl OpenDocument {
             *sum = Some(added.ok_or_else(|| {
                 bad_key(
                     &self.key,
-                    format!("the control total of `{name}` does not fit into 38 digits"),
+                    format!("the control total of `{name}` does not fit into {DIGITS} digits"),
                     "use a smaller type",
                 )
             })?);
@@ -268,7 +269,7 @@ impl OpenDocument {
         let spec = &layout.spec.grids[grid];
         let mut values = Vec::new();
         for (index, value) in layout.grid_values[grid].iter().enumerate() {
-            let (name, mut second) = (&layout.document.values[*value], Vec::new());
+            let (name, mut second) = (&layout.document.values[*value].column, Vec::new());
             columns.values[*value].append(row, b"NULL", &mut second);
             let first = self.text(first[index]).map_or_else(|| "NULL".into(), String::from_utf8_lossy);
             values.push(format!("`{name}` is {first} and {}", String::from_utf8_lossy(&second)));
@@ -291,7 +292,7 @@ impl OpenDocument {
 }
 
 fn attribute_text(layout: &Layout, columns: &Columns<'_>, name: &str, row: usize) -> Result<String> {
-    let index = layout.attributes.iter().position(|attribute| attribute == name);
+    let index = layout.attributes.iter().position(|attribute| attribute.column == name);
     let text = index.map(|index| columns.text(index, row)).transpose()?.flatten();
     text.ok_or_else(|| {
         let key = columns.key(row);
@@ -308,7 +309,9 @@ fn encode(arena: &mut Vec<u8>, columns: &mut Columns<'_>, value: usize, row: usi
     if encoder.is_null(row) {
         return None;
     }
-    let start = arena.len() as u32;
+    // A place beyond 4 GiB is beyond the largest document, too, which is refused right after.
+    let place = |arena: &Vec<u8>| u32::try_from(arena.len()).unwrap_or(u32::MAX);
+    let start = place(arena);
     encoder.append(row, b"null", arena);
-    Some((start, arena.len() as u32))
+    Some((start, place(arena)))
 }

@@ -12,8 +12,9 @@ use arrow_schema::DataType;
 
 use super::*;
 use crate::grid::OffGrid;
-use crate::report::{Dropped, Sum};
+use crate::report::Dropped;
 use crate::source::Source;
+use crate::sum::Sum;
 use crate::template::Template;
 
 /// A finished document.
@@ -122,6 +123,10 @@ fn batch(rows: &[Row]) -> RecordBatch {
     .unwrap()
 }
 
+fn hundredths(units: i64) -> Sum {
+    Sum::Exact { units: units.into(), scale: 2 }
+}
+
 fn texts(documents: &[Folded]) -> Vec<&str> {
     documents.iter().map(|document| document.text.as_str()).collect()
 }
@@ -136,7 +141,7 @@ fn a_document_reads_like_its_template_and_tells_its_key_name_rows_and_totals() {
         text: "{\"id\":\"RY18/A\",\"year\":\"2018\",\"net\":{\"W1\":-0.05,\"W2\":0,\"W3\":12009.60}}\n".into(),
         rows: 2,
         dropped: None,
-        sums: vec![(Sum::Exact { units: 1_200_955, scale: 2 }, Sum::Exact { units: 0, scale: 2 })],
+        sums: vec![(hundredths(1_200_955), hundredths(0))],
     };
     assert_eq!(documents[0], first);
     assert_eq!(documents[1].text, "{\"id\":\"RY18/B\",\"year\":\"2018\",\"net\":{\"W1\":0,\"W2\":7.00,\"W3\":0}}\n");
@@ -198,7 +203,7 @@ fn a_row_outside_the_grid_can_be_dropped_and_is_counted_and_summed_apart() {
     assert_eq!(documents[0].rows, 4);
     let counts = [("53".to_owned(), 2), ("54".to_owned(), 1)].into();
     assert_eq!(documents[0].dropped, Some([("week".to_owned(), counts)].into()));
-    assert_eq!(documents[0].sums, [(Sum::Exact { units: 800, scale: 2 }, Sum::Exact { units: 725, scale: 2 })]);
+    assert_eq!(documents[0].sums, [(hundredths(800), hundredths(725))]);
     assert_eq!((documents[1].rows, &documents[1].dropped), (1, &None));
 }
 
@@ -223,7 +228,7 @@ fn each_row_goes_to_the_grid_whose_pivot_column_is_not_null() {
     let kind = |kind| Row { week: None, kind: Some(kind), ..row("a", 0, "7") };
     let documents = fold(&two_grids(), &[batch(&[row("a", 1, "1"), kind("OLD"), row("a", 2, "2")])]).unwrap();
     assert_eq!(texts(&documents), ["{\"weeks\":{\"W1\":1.00,\"W2\":2.00},\"kinds\":{\"NEW\":null,\"OLD\":7.00}}\n"]);
-    assert_eq!(documents[0].sums[0].0, Sum::Exact { units: 1000, scale: 2 });
+    assert_eq!(documents[0].sums[0].0, hundredths(1000));
 }
 
 fn no_pivots() -> FoldSpec {

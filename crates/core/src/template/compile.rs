@@ -1,18 +1,18 @@
 //! From a template to constant byte fragments and slots: encoding a document is copying and filling in.
 
-use super::parse::quoted;
-use super::{Node, Pivot};
+use super::{Node, Pivot, Slot};
 use crate::grid::Grid;
+use crate::json::quoted;
 
 /// A compiled template.
 #[derive(Debug)]
 pub struct Document {
     /// The document from its first byte to its last, a line break, with slots in it.
     pub fragments: Vec<Fragment>,
-    /// The columns that have one value within a key, in the order of their slots.
-    pub attributes: Vec<String>,
-    /// The columns that give cells their values, in the order of their slots.
-    pub values: Vec<String>,
+    /// The slots of columns that have one value within a key.
+    pub attributes: Vec<Slot>,
+    /// The slots of columns that give cells their values.
+    pub values: Vec<Slot>,
 }
 
 /// A stretch of the document.
@@ -50,8 +50,8 @@ pub struct PivotSlot {
 impl Document {
     /// Compiles a template over the job's grids. Names that are not there have been refused before.
     pub fn compile(root: &Node, grids: &[Grid], pretty: bool) -> Self {
-        let attributes = root.attributes().into_iter().map(str::to_owned).collect();
-        let mut values: Vec<String> = Vec::new();
+        let attributes = root.attributes().into_iter().cloned().collect();
+        let mut values: Vec<Slot> = Vec::new();
         for (_, pivot) in root.pivots() {
             if !values.contains(&pivot.value) {
                 values.push(pivot.value.clone());
@@ -92,8 +92,8 @@ impl Compiler<'_> {
     fn node(&mut self, node: &Node, depth: usize) {
         match node {
             Node::Constant(text) => self.bytes(text.as_bytes()),
-            Node::Column(name) => {
-                let slot = self.document.attributes.iter().position(|column| column == name).unwrap_or_default();
+            Node::Column(slot) => {
+                let slot = self.document.attributes.iter().position(|known| known == slot).unwrap_or_default();
                 self.document.fragments.push(Fragment::Attribute(slot));
             }
             Node::Pivot(pivot) => self.pivot(pivot, depth),
@@ -132,7 +132,7 @@ impl Compiler<'_> {
 
     fn pivot(&mut self, pivot: &Pivot, depth: usize) {
         let position = self.grids.iter().position(|grid| grid.name == pivot.grid);
-        let value = self.document.values.iter().position(|column| *column == pivot.value).unwrap_or_default();
+        let value = self.document.values.iter().position(|slot| *slot == pivot.value).unwrap_or_default();
         let before = self.line(depth + 1);
         let values = position.map_or(&[][..], |grid| &self.grids[grid].values);
         let member = |text: &String| {

@@ -24,7 +24,7 @@ pub enum Node {
     /// JSON text that is the same in every document.
     Constant(String),
     /// A column that has one value within a key.
-    Column(String),
+    Column(Slot),
     /// An object with one member per cell of a grid.
     Pivot(Pivot),
     /// Members in order; the names are unescaped.
@@ -33,13 +33,40 @@ pub enum Node {
     Array(Vec<Node>),
 }
 
+/// Where a column's value goes, and how it is written there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Slot {
+    /// The column.
+    pub column: String,
+    /// How its value is written.
+    pub form: Form,
+}
+
+impl Slot {
+    /// A slot for a column's value as it is.
+    pub fn value(column: impl Into<String>) -> Self {
+        Self { column: column.into(), form: Form::Value }
+    }
+}
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Form {
+    /// As what it is: a number as a number, text as a string.
+    Value,
+    /// As a string of its text.
+    Text,
+    /// A text that is JSON, as that JSON.
+    Json,
+}
+
 /// An object with one member per cell of a grid.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Pivot {
     /// The grid's name in the job.
     pub grid: String,
     /// The column that gives the cells' values.
-    pub value: String,
+    pub value: Slot,
     /// JSON text for a cell without a row; such cells are left out where this is absent.
     pub fill: Option<String>,
     /// JSON text for a cell whose value is NULL; `null` where this is absent.
@@ -50,11 +77,11 @@ pub struct Pivot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
     /// A column with one value within a key.
-    Attribute(String),
+    Attribute(Slot),
     /// A pivot grid.
     Grid(String),
     /// A column with one value per cell.
-    Value(String),
+    Value(Slot),
 }
 
 impl Node {
@@ -69,14 +96,14 @@ impl Node {
         found
     }
 
-    /// The columns that have one value within a key, each once, in order of first use.
-    pub fn attributes(&self) -> Vec<&str> {
-        let mut found: Vec<&str> = Vec::new();
+    /// The slots of columns that have one value within a key, each once, in order of first use.
+    pub fn attributes(&self) -> Vec<&Slot> {
+        let mut found: Vec<&Slot> = Vec::new();
         self.visit(String::new(), &mut |_, node| {
-            if let Self::Column(name) = node
-                && !found.contains(&name.as_str())
+            if let Self::Column(slot) = node
+                && !found.contains(&slot)
             {
-                found.push(name);
+                found.push(slot);
             }
         });
         found

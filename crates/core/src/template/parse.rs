@@ -5,8 +5,9 @@
 
 use serde_json::value::RawValue;
 
-use super::{Node, Pivot, Reference, Template};
+use super::{Form, Node, Pivot, Reference, Slot, Template};
 use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::json::{compact, quoted};
 use crate::members::Members;
 use crate::source::Source;
 use crate::suggest;
@@ -43,18 +44,6 @@ fn message(error: &serde_json::Error) -> String {
 fn offset(text: &str, error: &serde_json::Error) -> usize {
     let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1)
-}
-
-/// JSON text on one line: white space between its tokens would break a line of ndjson.
-fn compact(text: &str) -> String {
-    let (mut quoted, mut escaped) = (false, false);
-    let keep = |c: &char| {
-        let kept = quoted || !c.is_ascii_whitespace();
-        quoted ^= *c == '"' && !escaped;
-        escaped = quoted && *c == '\\' && !escaped;
-        kept
-    };
-    text.chars().filter(keep).collect()
 }
 
 struct Parser<'a> {
@@ -107,8 +96,9 @@ impl<'a> Parser<'a> {
                 Node::Constant(raw.get().to_owned())
             }
             Some(column) => {
-                self.reference(raw, Reference::Attribute(column.to_owned()));
-                Node::Column(column.to_owned())
+                let slot = Slot::value(column);
+                self.reference(raw, Reference::Attribute(slot.clone()));
+                Node::Column(slot)
             }
         }
     }
@@ -120,8 +110,18 @@ impl<'a> Parser<'a> {
             }
         }
         let directive = |name: &str| name.starts_with('$') && !name.starts_with("$$");
+        if let [(name, column)] = members.as_slice()
+            && let Some(form) = form(name)
+        {
+            let slot = self.slot(name, form, column, Reference::Attribute);
+            return Node::Column(slot);
+        }
         if members.iter().any(|(name, _)| directive(name)) {
-            return self.pivot(raw, members);
+            let of_a_pivot = members.iter().any(|(name, _)| name == "$pivot");
+            return match members.iter().find(|(name, _)| form(name).is_some()) {
+                Some((name, column)) if !of_a_pivot => self.not_alone(name, column),
+                _ => self.pivot(raw, members),
+            };
         }
         let member = |(name, value): (String, &'a RawValue)| {
             let name = if name.starts_with("$$") { name[1..].to_owned() } else { name };
@@ -132,53 +132,88 @@ impl<'a> Parser<'a> {
 
     fn pivot(&mut self, raw: &'a RawValue, members: Vec<(String, &'a RawValue)>) -> Node {
         const KNOWN: [&str; 4] = ["$pivot", "$value", "$fill", "$null"];
-        let mut pivot = Pivot { grid: String::new(), value: String::new(), fill: None, null: None };
-        for (name, value) in members {
+        let known = members.iter().any(|(name, _)| KNOWN.contains(&name.as_str()));
+        let (mut grid, mut value, mut fill, mut null) = (None, None, None, None);
+        for (name, text) in members {
             match name.as_str() {
-                "$pivot" => pivot.grid = self.name(&name, value, Reference::Grid),
-                "$value" => pivot.value = self.name(&name, value, Reference::Value),
-                "$fill" => pivot.fill = Some(compact(value.get())),
-                "$null" => pivot.null = Some(compact(value.get())),
-                _ => {
-                    let help = match name.starts_with('$') {
-                        true => format!(
-                            "{}; a member name that starts with $ is written $$",
-                            suggest::did_you_mean(&name, KNOWN)
-                        ),
-                        false => "a pivot's members come from its grid; put constants around it".into(),
-                    };
-                    self.problem(value, format!("unknown member `{name}` of a pivot"), Some(help));
-                }
+                "$pivot" => grid = Some(self.name(&name, text, Reference::Grid)),
+                "$value" => value = Some(self.cell_value(text)),
+                "$fill" => fill = Some(compact(text.get())),
+                "$null" => null = Some(compact(text.get())),
+                _ => self.unknown_member(&name, text),
             }
         }
-        for (name, text) in [("$pivot", &pivot.grid), ("$value", &pivot.value)] {
-            if text.is_empty() {
+        for (name, given) in [("$pivot", grid.is_some()), ("$value", value.is_some())] {
+            if known && !given {
                 let help = r#"such as { "$pivot": "week", "$value": "totalNetSales", "$fill": 0 }"#;
                 self.problem(raw, format!("a pivot needs `{name}`"), Some(help.into()));
             }
         }
-        Node::Pivot(pivot)
+        let value = value.unwrap_or_else(|| Slot::value(""));
+        Node::Pivot(Pivot { grid: grid.unwrap_or_default(), value, fill, null })
+    }
+
+    fn unknown_member(&mut self, name: &str, raw: &'a RawValue) {
+        const KNOWN: [&str; 6] = ["$pivot", "$value", "$fill", "$null", "$text", "$json"];
+        let help = match form(name) {
+            Some(_) => format!("write \"$value\": {{ \"{name}\": \"column\" }}"),
+            None if name.starts_with('$') => {
+                format!("{}; a member name that starts with $ is written $$", suggest::did_you_mean(name, KNOWN))
+            }
+            None => "a pivot's members come from its grid; put constants around it".into(),
+        };
+        self.problem(raw, format!("unknown member `{name}`"), Some(help));
+    }
+
+    fn not_alone(&mut self, name: &str, raw: &'a RawValue) -> Node {
+        let help =
+            format!("an object that has only this member stands for the column's value: {{ \"{name}\": \"column\" }}");
+        self.problem(raw, format!("`{name}` has other members beside it"), Some(help));
+        Node::Object(Vec::new())
+    }
+
+    /// What gives a pivot's cells their values: a column's name, or an object that says how it is written.
+    fn cell_value(&mut self, raw: &'a RawValue) -> Slot {
+        if let Ok(Members(members)) = serde_json::from_str::<Members<'a>>(raw.get())
+            && let [(name, column)] = members.as_slice()
+            && let Some(form) = form(name)
+        {
+            return self.slot(name, form, column, Reference::Value);
+        }
+        Slot::value(self.name("$value", raw, |name| Reference::Value(Slot::value(name))))
+    }
+
+    fn slot(&mut self, member: &str, form: Form, raw: &'a RawValue, reference: fn(Slot) -> Reference) -> Slot {
+        let column = self.named(member, raw);
+        let slot = Slot { column, form };
+        self.reference(raw, reference(slot.clone()));
+        slot
     }
 
     fn name(&mut self, member: &str, raw: &'a RawValue, reference: fn(String) -> Reference) -> String {
-        match serde_json::from_str::<String>(raw.get()) {
-            Ok(name) if !name.is_empty() => {
-                let name = name.strip_prefix('$').map(str::to_owned).unwrap_or(name);
-                self.reference(raw, reference(name.clone()));
-                name
-            }
-            _ => {
-                self.problem(raw, format!("`{member}` must be a name in quotes"), None);
-                // Not empty, so that this is not reported as missing as well.
-                "?".into()
-            }
+        let name = self.named(member, raw);
+        self.reference(raw, reference(name.clone()));
+        name
+    }
+
+    /// A name in quotes, with or without its dollar sign.
+    fn named(&mut self, member: &str, raw: &'a RawValue) -> String {
+        let text = serde_json::from_str::<String>(raw.get()).unwrap_or_default();
+        let name = text.strip_prefix('$').unwrap_or(&text);
+        if name.is_empty() {
+            self.problem(raw, format!("`{member}` must be a name in quotes"), None);
         }
+        name.to_owned()
     }
 }
 
-/// JSON text of a string.
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+/// How the only member of an object says that a column is written.
+fn form(member: &str) -> Option<Form> {
+    match member {
+        "$text" => Some(Form::Text),
+        "$json" => Some(Form::Json),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -194,7 +229,7 @@ mod tests {
         let template = parse(r#"{"a": 1.50, "b": "$x", "c": "$$x", "$$d": [null, "é"]}"#).unwrap();
         let Node::Object(members) = template.root else { panic!("an object") };
         assert_eq!(members[0], ("a".into(), Node::Constant("1.50".into())));
-        assert_eq!(members[1], ("b".into(), Node::Column("x".into())));
+        assert_eq!(members[1], ("b".into(), Node::Column(Slot::value("x"))));
         assert_eq!(members[2], ("c".into(), Node::Constant("\"$x\"".into())));
         assert_eq!(members[3].0, "$d");
     }
@@ -241,6 +276,36 @@ mod tests {
                 .unwrap();
         let fill = template.root.pivots()[0].1.fill.clone();
         assert_eq!(fill.as_deref(), Some(r#"{"a b":[1,"\" \\",2.50]}"#));
+    }
+
+    #[test]
+    fn a_column_may_be_written_as_text_or_as_json_alone_and_in_a_pivot() {
+        let template = parse(
+            r#"{"id": {"$text": "id"}, "raw": {"$json": "$raw"},
+                "net": {"$pivot": "week", "$value": {"$text": "net"}, "$fill": "0"}}"#,
+        )
+        .unwrap();
+        let slot = |column: &str, form| Slot { column: column.into(), form };
+        let attributes: Vec<Slot> = template.root.attributes().into_iter().cloned().collect();
+        assert_eq!(attributes, [slot("id", Form::Text), slot("raw", Form::Json)]);
+        assert_eq!(template.root.pivots()[0].1.value, slot("net", Form::Text));
+        let columns = template.references.iter().filter(|(reference, _)| !matches!(reference, Reference::Grid(_)));
+        assert_eq!(columns.count(), 3);
+    }
+
+    #[test]
+    fn a_wrong_way_to_write_a_column_says_the_right_one() {
+        for (text, message) in [
+            (r#"{"a": {"$txt": "x"}}"#, "did you mean `$text`?"),
+            (r#"{"a": {"$text": "x", "b": 1}}"#, "`$text` has other members beside it"),
+            (r#"{"a": {"$pivot": "w", "$value": "v", "$json": "x"}}"#, "write \"$value\": { \"$json\": \"column\" }"),
+            (r#"{"a": {"$json": 1}}"#, "`$json` must be a name in quotes"),
+            (r#"{"a": {"$text": "$"}}"#, "`$text` must be a name in quotes"),
+            (r#"{"a": {"$pivot": "w", "$value": {"$pivot": "v"}}}"#, "`$value` must be a name in quotes"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
     }
 
     #[test]

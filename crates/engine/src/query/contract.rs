@@ -1,7 +1,9 @@
 //! The query contract: the columns that the job names are there, with types that fit.
 
 use datafusion::arrow::datatypes::{DataType, Schema};
+use keyfold_core::json::{self, Unwritable};
 use keyfold_core::suggest::did_you_mean;
+use keyfold_core::template::{Form, Slot};
 use keyfold_core::{Place, Problem};
 
 /// The query's output columns, and what does not fit so far.
@@ -61,17 +63,60 @@ impl<'a> Columns<'a> {
     }
 
     fn label(&mut self, name: &str, place: &Place, role: &str, use_as: &str) {
-        if let Some(data_type) = self.find(name, role, place)
-            && !is_label(data_type)
-        {
-            let message = format!("{role} `{name}` is a {data_type}, which makes no good {use_as}");
-            self.problem(message, place, format!("CAST({name} AS VARCHAR) in the query"));
+        let Some(data_type) = self.find(name, role, place) else { return };
+        if !is_label(data_type) {
+            let message =
+                format!("{role} `{name}` is a {}, which makes no good {use_as}", plain(&data_type.to_string()));
+            self.problem(message, place, as_text(name, data_type));
+        } else if let Some(part) = json::unwritable(data_type) {
+            self.unwritable(name, data_type, part, role, place);
         }
     }
 
-    /// A column whose value goes into the document as it is.
-    pub(crate) fn shown(&mut self, name: &str, place: &Place) {
-        self.find(name, "the column", place);
+    /// A column whose value goes into the document, in a way that its type allows.
+    pub(crate) fn shown(&mut self, slot: &Slot, place: &Place) {
+        let (name, role) = (&slot.column, "the column");
+        let Some(data_type) = self.find(name, role, place) else { return };
+        let shown = plain(&data_type.to_string());
+        match slot.form {
+            _ if let Some(part) = json::unwritable(data_type) => self.unwritable(name, data_type, part, role, place),
+            Form::Text if data_type.is_nested() => {
+                let message = format!("{role} `{name}` is of type {shown}, which has no text");
+                self.problem(message, place, format!("write \"${name}\", which gives a JSON list or object"));
+            }
+            Form::Json if !is_text(data_type) => {
+                let message = format!("{role} `{name}` is of type {shown}, and only text can be JSON already");
+                self.problem(message, place, format!("write \"${name}\", which makes JSON of its value"));
+            }
+            _ => {}
+        }
+    }
+
+    fn unwritable(&mut self, name: &str, data_type: &DataType, part: Unwritable, role: &str, place: &Place) {
+        let whole = plain(&data_type.to_string());
+        let (message, help) = match part {
+            Unwritable::Type(part) if part == *data_type => {
+                (format!("{role} `{name}` is of type {whole}, which JSON cannot say"), as_text(name, data_type))
+            }
+            Unwritable::Type(part) => (
+                format!("{role} `{name}` is of type {whole}, and JSON cannot say {part}"),
+                "take the parts that the document needs in the query, and make text of this one".into(),
+            ),
+            Unwritable::MapKey(part) => (
+                format!("{role} `{name}` has a map with keys of type {part}, and those of JSON are text"),
+                "take the keys and values that the document needs in the query, as lists: map_keys(…), map_values(…)"
+                    .into(),
+            ),
+            Unwritable::Repeated(member) => (
+                format!("{role} `{name}` is a struct that has the member `{member}` twice"),
+                "give its members different names in the query".into(),
+            ),
+            Unwritable::Zone(zone) => (
+                format!("{role} `{name}` has the time zone `{zone}`, which is not known"),
+                format!("CAST({name} AS TIMESTAMP) in the query, which gives the time in UTC"),
+            ),
+        };
+        self.problem(message, place, help);
     }
 
     /// A column that is added up.
@@ -91,13 +136,36 @@ pub(super) fn plain(data_type: &str) -> String {
     data_type.replace("Utf8View", "Utf8")
 }
 
+/// How a query makes text of a value that has no text of its own.
+fn as_text(name: &str, data_type: &DataType) -> String {
+    match data_type {
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            format!("encode({name}, 'hex') in the query, or encode({name}, 'base64')")
+        }
+        DataType::Union(_, _) => format!("take one of its members in the query, with union_extract({name}, …)"),
+        nested if nested.is_nested() => {
+            "name a column of text, whole numbers, decimals, booleans, dates or times; a part of this one may do".into()
+        }
+        _ => format!("CAST({name} AS VARCHAR) in the query"),
+    }
+}
+
 /// Whether values of a type have one text each that a person would use as a name.
 fn is_label(data_type: &DataType) -> bool {
     match data_type {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Boolean => true,
-        DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) => true,
+        DataType::Boolean | DataType::Date32 | DataType::Date64 => true,
+        DataType::Timestamp(_, _) | DataType::Time32(_) | DataType::Time64(_) => true,
         DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => true,
         DataType::Dictionary(_, value) => is_label(value),
-        other => other.is_integer(),
+        DataType::RunEndEncoded(_, value) => is_label(value.data_type()),
+        other => other.is_string() || other.is_integer(),
+    }
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, value) => is_text(value),
+        DataType::RunEndEncoded(_, value) => is_text(value.data_type()),
+        other => other.is_string(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod contract;
 mod diagnose;
+mod literal;
 mod params;
 
 use std::collections::VecDeque;

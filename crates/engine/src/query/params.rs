@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use datafusion::arrow::array::StringArray;
-use datafusion::arrow::compute::{CastOptions, cast_with_options};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
@@ -12,7 +11,7 @@ use keyfold_core::source::Source;
 use keyfold_core::suggest::did_you_mean;
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
-use super::diagnose;
+use super::{diagnose, literal};
 use crate::tables::data_type;
 
 /// The values of a job's parameters.
@@ -54,8 +53,9 @@ impl Params {
                     params.values.insert(param.name.clone(), value);
                     params.texts.insert(param.name.clone(), text);
                 }
-                Err(message) => {
-                    problems.push(Problem::new(format!("the parameter `{}`: {message}", param.name)).at(place))
+                Err(problem) => {
+                    let message = format!("the parameter `{}`: {}", param.name, problem.message);
+                    problems.push(Problem { message, place: Some(place), ..problem });
                 }
             }
         }
@@ -81,11 +81,23 @@ impl Params {
     }
 }
 
-async fn value(context: &SessionContext, sql_type: &str, text: &str) -> Result<ScalarValue, String> {
+async fn value(context: &SessionContext, sql_type: &str, text: &str) -> Result<ScalarValue, Problem> {
     let data_type = data_type(context, sql_type).await?;
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
-    cast_with_options(&StringArray::from(vec![text]), &data_type, &strict)
-        .ok()
-        .and_then(|value| ScalarValue::try_from_array(&value, 0).ok())
-        .ok_or_else(|| format!("`{text}` is not a {sql_type}"))
+    literal::exactly(text, &data_type).ok_or_else(|| {
+        let problem = Problem::new(format!("`{text}` is not exactly of type {sql_type}"));
+        Problem { help: help(&data_type).map(str::to_owned), ..problem }
+    })
+}
+
+/// How values of a type are written.
+fn help(data_type: &DataType) -> Option<&'static str> {
+    match data_type {
+        DataType::Boolean => Some("write `true` or `false`"),
+        DataType::Date32 | DataType::Date64 => Some("write a date such as 2018-01-31, without a time"),
+        DataType::Timestamp(_, None) => Some("write it such as 2018-01-31T23:30:00, without a time zone"),
+        DataType::Timestamp(_, Some(_)) => Some("write it such as 2018-01-31T23:30:00+01:00"),
+        number if number.is_integer() => Some("write a whole number that fits, or declare another type in job.toml"),
+        number if number.is_numeric() => Some("write a number that fits, or declare another type in job.toml"),
+        _ => None,
+    }
 }

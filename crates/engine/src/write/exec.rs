@@ -16,9 +16,10 @@ use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricB
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use futures::{StreamExt, stream};
-use keyfold_core::Error;
 use keyfold_core::fold::DocumentBatch;
 use keyfold_core::report::{Summary, add_dropped};
+use keyfold_core::sum::DIGITS;
+use keyfold_core::{Error, ErrorKind, Problem};
 
 use super::sink::Sink;
 use super::{WriteSpec, summary_schema};
@@ -161,7 +162,11 @@ fn add(summary: &mut Summary, batch: &DocumentBatch<'_>) -> keyfold_core::Result
         }
         for (total, more) in summary.sums.iter_mut().zip(sums) {
             let (Some(delivered), Some(dropped)) = (total.0.add(more.0), total.1.add(more.1)) else {
-                return Err(Error::new(keyfold_core::ErrorKind::Input, "a control total does not fit into 38 digits"));
+                let message = format!("a control total does not fit into {DIGITS} digits");
+                return Err(Error::new(
+                    ErrorKind::Input,
+                    Problem::new(message).help("use a smaller type in the query"),
+                ));
             };
             *total = (delivered, dropped);
         }

@@ -107,13 +107,73 @@ fn a_column_of_the_name_that_is_null_fails_and_one_that_changes_fails() {
     assert!(message.starts_with("key `a`: `kind` has two values, \"x\" and \"y\"\n"), "{message}");
 }
 
+/// Weekly net sales of 76 digits.
+fn wide(rows: &[Row]) -> RecordBatch {
+    let narrow = batch(rows);
+    let mut columns = narrow.columns().to_vec();
+    let net: StringArray = rows.iter().map(|row| row.net).collect();
+    columns[4] = cast(&net, &DataType::Decimal256(76, 2)).unwrap();
+    let fields = narrow.schema_ref().fields().iter().zip(&columns);
+    RecordBatch::try_from_iter_with_nullable(fields.map(|(field, column)| (field.name(), column.clone(), true)))
+        .unwrap()
+}
+
+#[test]
+fn a_control_total_beyond_38_digits_is_exact() {
+    let most = "999999999999999999999999999999999999.99";
+    let documents = fold(&weekly(), &[batch(&[row("a", 1, most), row("a", 2, most)])]).unwrap();
+    assert_eq!(documents[0].sums[0].0.to_string(), "1999999999999999999999999999999999999.98");
+    let documents =
+        fold(&weekly(), &[wide(&[row("a", 1, "1999999999999999999999999999999999999.99"), row("a", 2, most)])])
+            .unwrap();
+    assert_eq!(documents[0].sums[0].0.to_string(), "2999999999999999999999999999999999999.98");
+}
+
 #[test]
 fn a_control_total_that_does_not_fit_fails_instead_of_wrapping() {
-    let most = "999999999999999999999999999999999999.99";
+    let most: &'static str = format!("{}.99", "9".repeat(74)).leak();
+    let error = fold(&weekly(), &[wide(&[row("a", 1, most), row("a", 2, most)])]).unwrap_err();
     assert_eq!(
-        failure(&weekly(), &[row("a", 1, most), row("a", 2, most)]),
-        "key `a`: the control total of `net` does not fit into 38 digits\n  help: use a smaller type"
+        error.to_string(),
+        "key `a`: the control total of `net` does not fit into 76 digits\n  help: use a smaller type"
     );
+}
+
+#[test]
+fn a_key_or_a_pivot_value_beyond_four_digits_of_years_fails_and_is_shown() {
+    let rows = batch(&[row("a", 1, "1")]);
+    let with = |index: usize| {
+        let mut columns = rows.columns().to_vec();
+        columns[index] = Arc::new(arrow_array::Date32Array::from(vec![20_181_220]));
+        let fields = rows.schema_ref().fields().iter().zip(columns);
+        let batch =
+            RecordBatch::try_from_iter_with_nullable(fields.map(|(field, column)| (field.name(), column, true)));
+        fold(&weekly(), &[batch.unwrap()]).unwrap_err().to_string()
+    };
+    let fault = "is +57224-04-21, which ISO 8601 cannot write: its years are 0000 to 9999\n  help: ";
+    for (index, named) in
+        [(0, "the key `id` "), (1, "key `a`: `year` in cell `W1` of `week` "), (2, "key `a`: `week` ")]
+    {
+        let message = with(index);
+        assert!(message.starts_with(&format!("{named}{fault}")), "{message}");
+    }
+}
+
+#[test]
+fn text_that_is_not_json_fails_with_its_key_column_and_position() {
+    let spec = FoldSpec {
+        template: template(r#"{"raw": {"$json": "year"}, "net": {"$pivot": "week", "$value": "net"}}"#),
+        ..weekly()
+    };
+    let raw = |text| Row { year: Some(text), ..row("a", 1, "1") };
+    assert_eq!(
+        texts(&fold(&spec, &[batch(&[raw("{ \"b\" : [1.0, null] }")])]).unwrap()),
+        ["{\"raw\":{\"b\":[1.0,null]},\"net\":{\"W1\":1.00}}\n"]
+    );
+    let message = failure(&spec, &[raw("{\"b\": }")]);
+    let expected =
+        "key `a`: `year` in cell `W1` of `week` is not valid JSON: expected value at line 1 column 7\n  help: ";
+    assert!(message.starts_with(expected), "{message}");
 }
 
 #[test]

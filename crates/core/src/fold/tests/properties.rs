@@ -181,10 +181,10 @@ impl Case {
             *counts.entry(GRIDS[*grid].into()).or_default().entry(names(*grid)[*value].into()).or_default() += 1;
         }
         let sums = |cells: &[&(usize, usize, Values)]| {
-            let net = cells.iter().filter_map(|cell| cell.2.0).map(i128::from).sum();
+            let net: i64 = cells.iter().filter_map(|cell| cell.2.0).sum();
             // The document shows units by week only, so those of the other grid's rows are in no cell.
-            let units = cells.iter().filter(|cell| cell.0 == 0).filter_map(|cell| cell.2.1).map(i128::from).sum();
-            [Sum::Exact { units: net, scale: 2 }, Sum::Exact { units, scale: 0 }]
+            let units: i64 = cells.iter().filter(|cell| cell.0 == 0).filter_map(|cell| cell.2.1).sum();
+            [Sum::Exact { units: net.into(), scale: 2 }, Sum::Exact { units: units.into(), scale: 0 }]
         };
         let (delivered, dropped) = (sums(&delivered), sums(&dropped));
         Folded {

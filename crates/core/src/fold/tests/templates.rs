@@ -13,8 +13,11 @@ enum Shape {
     Constant(&'static str),
     Text(String),
     Column(usize),
+    /// A column as text.
+    Texted(usize),
     Pivot {
         value: usize,
+        texted: bool,
         fill: Option<&'static str>,
         null: Option<&'static str>,
     },
@@ -24,6 +27,8 @@ enum Shape {
 
 /// One value per key each; the JSON text of the one row.
 const COLUMNS: [(&str, &str); 3] = [("id", "\"k\""), ("year", "null"), ("ratio", "0.5")];
+/// The same as text.
+const TEXTS: [&str; 3] = ["\"k\"", "null", "\"0.5\""];
 /// Columns of cells, each with its text in W1, W2 and W3; the first has no row in W2, the second a NULL in W3.
 const VALUES: [(&str, [Cell; 3]); 2] = [
     ("net", [Cell::Text("1.50"), Cell::Missing, Cell::Null]),
@@ -42,12 +47,15 @@ enum Cell {
 fn shape() -> impl Strategy<Value = Shape> {
     let name = || "[$a-z~/\"é\u{1} ]{0,3}";
     let constant = || proptest::option::of(proptest::sample::select(CONSTANTS.to_vec()));
-    let leaf = prop_oneof![
-        proptest::sample::select(CONSTANTS.to_vec()).prop_map(Shape::Constant),
-        "[$a-z\"\\\\é\u{1} ]{0,6}".prop_map(Shape::Text),
-        (0..COLUMNS.len()).prop_map(Shape::Column),
-        (0..VALUES.len(), constant(), constant()).prop_map(|(value, fill, null)| Shape::Pivot { value, fill, null }),
-    ];
+    let leaf =
+        prop_oneof![
+            proptest::sample::select(CONSTANTS.to_vec()).prop_map(Shape::Constant),
+            "[$a-z\"\\\\é\u{1} ]{0,6}".prop_map(Shape::Text),
+            (0..COLUMNS.len()).prop_map(Shape::Column),
+            (0..COLUMNS.len()).prop_map(Shape::Texted),
+            (0..VALUES.len(), any::<bool>(), constant(), constant())
+                .prop_map(|(value, texted, fill, null)| Shape::Pivot { value, texted, fill, null }),
+        ];
     let node = leaf.prop_recursive(4, 24, 4, move |inner| {
         prop_oneof![
             proptest::collection::btree_map(name(), inner.clone(), 0..4).prop_map(Shape::Object),
@@ -77,8 +85,11 @@ impl Shape {
             Self::Constant(text) => (*text).to_owned(),
             Self::Text(text) => escaped(text),
             Self::Column(column) => format!("\"${}\"", COLUMNS[*column].0),
-            Self::Pivot { value, fill, null } => {
-                let mut members = vec![("$value", json(VALUES[*value].0)), ("$pivot", json("week"))];
+            Self::Texted(column) => all("{", vec![member(json("$text"), json(COLUMNS[*column].0))], "}"),
+            Self::Pivot { value, texted, fill, null } => {
+                let name = json(VALUES[*value].0);
+                let value = if *texted { all("{", vec![member(json("$text"), name)], "}") } else { name };
+                let mut members = vec![("$value", value), ("$pivot", json("week"))];
                 members.extend(fill.map(|fill| ("$fill", fill.to_owned())));
                 members.extend(null.map(|null| ("$null", null.to_owned())));
                 all("{", members.into_iter().map(|(name, text)| member(json(name), text)).collect(), "}")
@@ -96,12 +107,15 @@ impl Shape {
             Self::Constant(text) => (*text).to_owned(),
             Self::Text(text) => json(text),
             Self::Column(column) => COLUMNS[*column].1.to_owned(),
-            Self::Pivot { value, fill, null } => {
+            Self::Texted(column) => TEXTS[*column].to_owned(),
+            Self::Pivot { value, texted, fill, null } => {
                 let cells = VALUES[*value].1.into_iter().zip(1..).filter_map(|(cell, week)| {
                     let text = match cell {
-                        Cell::Text(text) => text,
-                        Cell::Null => null.unwrap_or("null"),
-                        Cell::Missing => (*fill)?,
+                        // Text in quotes is text already.
+                        Cell::Text(text) if *texted && !text.starts_with('"') => json(text),
+                        Cell::Text(text) => text.to_owned(),
+                        Cell::Null => null.unwrap_or("null").to_owned(),
+                        Cell::Missing => (*fill)?.to_owned(),
                     };
                     Some(format!("\"W{week}\":{text}"))
                 });
@@ -127,7 +141,7 @@ proptest! {
     #[test]
     fn a_document_is_its_template_with_the_slots_filled_in(shape in shape(), space in "[ \n\t\r]{0,2}", pretty: bool) {
         // Every shape has a pivot beside it, since the grid belongs to the rows.
-        let root = Shape::Array(vec![shape, Shape::Pivot { value: 0, fill: None, null: None }]);
+        let root = Shape::Array(vec![shape, Shape::Pivot { value: 0, texted: false, fill: None, null: None }]);
         let root = Shape::Object([("root".to_owned(), root)].into());
         let spec = FoldSpec { template: template(&root.written(&space)), pretty, totals: Vec::new(), ..weekly() };
         let documents = fold(&spec, &[rows()]).unwrap();

@@ -1,0 +1,1 @@
+SELECT region, v FROM sales

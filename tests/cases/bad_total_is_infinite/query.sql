@@ -1,0 +1,1 @@
+SELECT region, week, CAST(units AS DOUBLE) AS units FROM sales

@@ -1,0 +1,1 @@
+SELECT region, week, net FROM sales

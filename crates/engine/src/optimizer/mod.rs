@@ -1,0 +1,5 @@
+//! Rules that plans go through, beside the engine's own.
+
+mod exact;
+
+pub(crate) use exact::{ExactArithmetic, Origins};

@@ -1,0 +1,186 @@
+//! Where in the SQL the operations of a plan are written.
+//!
+//! Plans do not say where their expressions come from. So an operation of a plan is found again in the text as the one of
+//! its kind that uses the same names in the same order.
+
+use std::ops::ControlFlow;
+
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::Expr;
+use datafusion::sql::sqlparser::ast::{
+    self, BinaryOperator, CastKind, ObjectName, Spanned, Statement, UnaryOperator, Visit, Visitor,
+};
+use keyfold_core::Place;
+use keyfold_core::source::Source;
+
+use crate::arithmetic::{Function, Operator, Origin};
+use crate::optimizer::Origins;
+
+/// Lines of other operations that a message names at most.
+const OTHERS: usize = 5;
+
+/// The operations of a query's text.
+#[derive(Debug)]
+pub(super) struct Places {
+    file: String,
+    written: Vec<Written>,
+}
+
+#[derive(Debug)]
+struct Written {
+    kind: Kind,
+    names: Vec<String>,
+    place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Kind {
+    Operator(Operator),
+    Negation,
+    Cast,
+    Call(String),
+    Other,
+}
+
+impl Places {
+    pub(super) fn of(source: &Source, statement: &Statement) -> Self {
+        let mut reader = Reader { source, names: Vec::new(), open: Vec::new(), written: Vec::new() };
+        let _ = statement.visit(&mut reader);
+        Self { file: source.name.clone(), written: reader.written }
+    }
+}
+
+impl Origins for Places {
+    fn origin(&self, expression: &Expr) -> Origin {
+        let (kind, names) = (kind(expression), names(expression));
+        let same = |written: &&Written| written.kind == kind && written.names == names;
+        let found = self.written.iter().find(same).or_else(|| match kind {
+            // One that the engine has put in: what is cast stands there.
+            Kind::Cast => self.written.iter().find(|written| written.names == names && !names.is_empty()),
+            _ => None,
+        });
+        if let Some(found) = found {
+            return Origin { place: Some(found.place.clone()), others: Vec::new() };
+        }
+        let mut like = self.written.iter().filter(|written| written.kind == kind);
+        let place = like.next().map_or_else(|| Place::whole(&self.file), |first| first.place.clone());
+        let lines = like.filter_map(|written| written.place.position.map(|(line, _)| line));
+        Origin { place: Some(place), others: lines.take(OTHERS).collect() }
+    }
+}
+
+fn kind(expression: &Expr) -> Kind {
+    match expression {
+        Expr::BinaryExpr(binary) => Operator::of(binary.op).map_or(Kind::Other, Kind::Operator),
+        Expr::Negative(_) => Kind::Negation,
+        Expr::Cast(_) => Kind::Cast,
+        Expr::ScalarFunction(call) => Kind::Call(call.name().to_lowercase()),
+        Expr::AggregateFunction(call) => Kind::Call(call.func.name().to_lowercase()),
+        Expr::WindowFunction(call) => Kind::Call(call.fun.name().to_lowercase()),
+        _ => Kind::Other,
+    }
+}
+
+/// The names of columns and functions in an expression, outer before inner, left before right.
+fn names(expression: &Expr) -> Vec<String> {
+    let mut names = Vec::new();
+    let _ = expression.apply(|expression| {
+        match expression {
+            Expr::Column(column) => names.extend(words(&column.name)),
+            Expr::OuterReferenceColumn(_, column) => names.extend(words(&column.name)),
+            Expr::ScalarFunction(call) if Function::of_scalar(&call.func).is_some() => {}
+            _ => match kind(expression) {
+                Kind::Call(name) => names.push(name),
+                _ => {}
+            },
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    names
+}
+
+/// The names in the name of a column. That of a computed one is an expression, such as `sum(sales.units * Int64(2))`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = name;
+    while let Some(start) = rest.find(is_word) {
+        rest = &rest[start..];
+        let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let constant = after.starts_with('(') && word.starts_with(|c: char| c.is_uppercase());
+        if constant {
+            rest = after.find(')').map_or("", |close| &after[close..]);
+            continue;
+        }
+        if !after.starts_with('.') && !word.starts_with(|c: char| c.is_ascii_digit()) {
+            words.push(word.to_lowercase());
+        }
+        rest = after;
+    }
+    words
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Reads the operations out of a statement.
+struct Reader<'a> {
+    source: &'a Source,
+    /// All names so far.
+    names: Vec<String>,
+    /// How many names there were when each of the open expressions began.
+    open: Vec<usize>,
+    written: Vec<Written>,
+}
+
+impl Visitor for Reader<'_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expression: &ast::Expr) -> ControlFlow<()> {
+        self.open.push(self.names.len());
+        match expression {
+            ast::Expr::Identifier(name) => self.names.extend(words(&name.value)),
+            ast::Expr::CompoundIdentifier(parts) => {
+                self.names.extend(parts.last().iter().flat_map(|name| words(&name.value)))
+            }
+            ast::Expr::Function(call) => self.names.push(function_name(&call.name)),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expression: &ast::Expr) -> ControlFlow<()> {
+        let names = self.names[self.open.pop().unwrap_or_default()..].to_vec();
+        let kind = written_kind(expression);
+        let start = expression.span().start;
+        if start.line > 0 && (kind != Kind::Other || !names.is_empty()) {
+            let place = self.source.line(start.line as usize, start.column as usize);
+            self.written.push(Written { kind, names, place });
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn written_kind(expression: &ast::Expr) -> Kind {
+    match expression {
+        ast::Expr::BinaryOp { op, .. } => Kind::Operator(match op {
+            BinaryOperator::Plus => Operator::Add,
+            BinaryOperator::Minus => Operator::Subtract,
+            BinaryOperator::Multiply => Operator::Multiply,
+            BinaryOperator::Divide => Operator::Divide,
+            BinaryOperator::Modulo => Operator::Modulo,
+            BinaryOperator::PGBitwiseShiftLeft => Operator::ShiftLeft,
+            BinaryOperator::PGBitwiseShiftRight => Operator::ShiftRight,
+            _ => return Kind::Other,
+        }),
+        ast::Expr::UnaryOp { op: UnaryOperator::Minus, .. } => Kind::Negation,
+        ast::Expr::Cast { kind: CastKind::Cast | CastKind::DoubleColon, .. } => Kind::Cast,
+        ast::Expr::Function(call) => Kind::Call(function_name(&call.name)),
+        _ => Kind::Other,
+    }
+}
+
+fn function_name(name: &ObjectName) -> String {
+    name.0.last().map(|part| part.to_string().to_lowercase()).unwrap_or_default()
+}

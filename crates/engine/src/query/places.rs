@@ -3,6 +3,7 @@
 //! Plans do not say where their expressions come from. So an operation of a plan is found again in the text as the one of
 //! its kind that uses the same names in the same order.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
@@ -19,21 +20,25 @@ use crate::optimizer::Origins;
 /// Lines of other operations that a message names at most.
 const OTHERS: usize = 5;
 
+/// A longer line is not shown: it would be in every operation of the plan.
+const SHOWN: usize = 400;
+
+/// Line and column.
+type Position = (usize, usize);
+
 /// The operations of a query's text.
 #[derive(Debug)]
 pub(super) struct Places {
-    file: String,
-    written: Vec<Written>,
+    source: Source,
+    /// Where the first of each kind with these names is.
+    first: HashMap<(Kind, Vec<String>), Position>,
+    /// Where the innermost expression of each kind with these names is.
+    named: HashMap<Vec<String>, Position>,
+    /// Where those of each kind are.
+    all: HashMap<Kind, Vec<Position>>,
 }
 
-#[derive(Debug)]
-struct Written {
-    kind: Kind,
-    names: Vec<String>,
-    place: Place,
-}
-
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Kind {
     Operator(Operator),
     Negation,
@@ -44,28 +49,44 @@ enum Kind {
 
 impl Places {
     pub(super) fn of(source: &Source, statement: &Statement) -> Self {
-        let mut reader = Reader { source, names: Vec::new(), open: Vec::new(), written: Vec::new() };
+        let places = Self { source: source.clone(), first: HashMap::new(), named: HashMap::new(), all: HashMap::new() };
+        let mut reader = Reader { names: Vec::new(), open: Vec::new(), places };
         let _ = statement.visit(&mut reader);
-        Self { file: source.name.clone(), written: reader.written }
+        reader.places
+    }
+
+    fn add(&mut self, kind: Kind, names: Vec<String>, position: Position) {
+        if !names.is_empty() {
+            self.named.entry(names.clone()).or_insert(position);
+        }
+        if kind != Kind::Other {
+            self.all.entry(kind.clone()).or_default().push(position);
+            self.first.entry((kind, names)).or_insert(position);
+        }
+    }
+
+    fn place(&self, (line, column): Position) -> Place {
+        let place = self.source.line(line, column);
+        Place { excerpt: place.excerpt.filter(|line| line.len() <= SHOWN), ..place }
     }
 }
 
 impl Origins for Places {
     fn origin(&self, expression: &Expr) -> Origin {
-        let (kind, names) = (kind(expression), names(expression));
-        let same = |written: &&Written| written.kind == kind && written.names == names;
-        let found = self.written.iter().find(same).or_else(|| match kind {
+        let key = (kind(expression), names(expression));
+        let found = self.first.get(&key).or_else(|| match key {
             // One that the engine has put in: what is cast stands there.
-            Kind::Cast => self.written.iter().find(|written| written.names == names && !names.is_empty()),
+            (Kind::Cast, ref names) => self.named.get(names),
             _ => None,
         });
         if let Some(found) = found {
-            return Origin { place: Some(found.place.clone()), others: Vec::new() };
+            return Origin { place: Some(self.place(*found)), others: Vec::new() };
         }
-        let mut like = self.written.iter().filter(|written| written.kind == kind);
-        let place = like.next().map_or_else(|| Place::whole(&self.file), |first| first.place.clone());
-        let lines = like.filter_map(|written| written.place.position.map(|(line, _)| line));
-        Origin { place: Some(place), others: lines.take(OTHERS).collect() }
+        let like = self.all.get(&key.0).map_or(&[][..], Vec::as_slice);
+        let place = like.first().map_or_else(|| Place::whole(&self.source.name), |first| self.place(*first));
+        let mut others: Vec<usize> = like.iter().skip(1).map(|(line, _)| *line).take(OTHERS).collect();
+        others.dedup();
+        Origin { place: Some(place), others }
     }
 }
 
@@ -125,16 +146,15 @@ fn is_word(c: char) -> bool {
 }
 
 /// Reads the operations out of a statement.
-struct Reader<'a> {
-    source: &'a Source,
+struct Reader {
     /// All names so far.
     names: Vec<String>,
     /// How many names there were when each of the open expressions began.
     open: Vec<usize>,
-    written: Vec<Written>,
+    places: Places,
 }
 
-impl Visitor for Reader<'_> {
+impl Visitor for Reader {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expression: &ast::Expr) -> ControlFlow<()> {
@@ -152,11 +172,9 @@ impl Visitor for Reader<'_> {
 
     fn post_visit_expr(&mut self, expression: &ast::Expr) -> ControlFlow<()> {
         let names = self.names[self.open.pop().unwrap_or_default()..].to_vec();
-        let kind = written_kind(expression);
         let start = expression.span().start;
-        if start.line > 0 && (kind != Kind::Other || !names.is_empty()) {
-            let place = self.source.line(start.line as usize, start.column as usize);
-            self.written.push(Written { kind, names, place });
+        if start.line > 0 {
+            self.places.add(written_kind(expression), names, (start.line as usize, start.column as usize));
         }
         ControlFlow::Continue(())
     }

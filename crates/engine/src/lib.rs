@@ -3,6 +3,7 @@
 mod arithmetic;
 mod checks;
 pub mod codec;
+mod conjunction;
 mod decimal;
 pub mod error;
 mod fold;

@@ -20,7 +20,7 @@ use crate::optimizer::ExactArithmetic;
 use crate::planner::KeyfoldQueryPlanner;
 use crate::runner::{Progress, Runner};
 use crate::stores::Stores;
-use crate::{decimal, shard};
+use crate::{conjunction, decimal, shard};
 
 /// What a run may use of the machine.
 #[derive(Debug, Clone)]
@@ -90,7 +90,8 @@ pub fn state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionState {
         .with_default_features()
         .with_analyzer_rule(Arc::new(ExactArithmetic::default()))
         .with_query_planner(Arc::new(KeyfoldQueryPlanner));
-    let functions = [decimal::function(), shard::function(), Chain::new(Origin::default()).function()].map(Arc::new);
+    let chain = Chain::new(Origin::default()).function();
+    let functions = [decimal::function(), shard::function(), conjunction::function(), chain].map(Arc::new);
     builder.scalar_functions().get_or_insert_default().extend(functions);
     let sum = Arc::new(AggregateUDF::new_from_impl(Sum::new(Origin::default())));
     builder.aggregate_functions().get_or_insert_default().push(sum);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use serde::{Deserialize, Serialize};
 
-use super::{Cast, Chain, Operation, Sum};
+use super::{Cast, Chain, Operation, Placed, Sum};
 
 /// A function with all that it knows.
 #[derive(Serialize, Deserialize)]
@@ -13,6 +13,7 @@ pub(crate) enum Function {
     Operation(Operation),
     Chain(Chain),
     Cast(Cast),
+    Placed(Placed),
     Sum(Sum),
 }
 
@@ -23,7 +24,13 @@ impl Function {
         let operation = || inner.downcast_ref::<Operation>().cloned().map(Self::Operation);
         let chain = || inner.downcast_ref::<Chain>().cloned().map(Self::Chain);
         let cast = || inner.downcast_ref::<Cast>().cloned().map(Self::Cast);
-        operation().or_else(chain).or_else(cast)
+        let placed = || inner.downcast_ref::<Placed>().cloned().map(Self::Placed);
+        operation().or_else(chain).or_else(cast).or_else(placed)
+    }
+
+    /// Whether the function stands for something that is not written as a call.
+    pub(crate) fn replaces_syntax(function: &ScalarUDF) -> bool {
+        function.inner().is::<Operation>() || function.inner().is::<Cast>()
     }
 
     /// The function, if it is one of these.
@@ -37,6 +44,7 @@ impl Function {
             Self::Operation(operation) => ScalarUDF::new_from_impl(operation),
             Self::Chain(chain) => ScalarUDF::new_from_impl(chain),
             Self::Cast(cast) => ScalarUDF::new_from_impl(cast),
+            Self::Placed(placed) => ScalarUDF::new_from_impl(placed),
             Self::Sum(_) => return None,
         };
         Some(Arc::new(function))

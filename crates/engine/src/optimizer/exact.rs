@@ -12,10 +12,10 @@ use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, WindowFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, LogicalPlan, WindowFunctionDefinition};
+use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, LogicalPlan, ScalarUDF, WindowFunctionDefinition};
 use datafusion::optimizer::AnalyzerRule;
 
-use crate::arithmetic::{CHAIN, Cast, Chain, Operation, Operator, Origin, Sum, may_fail};
+use crate::arithmetic::{CHAIN, Cast, Chain, Operation, Operator, Origin, Placed, Sum, may_fail};
 
 /// Tells where an expression of a plan is written.
 pub(crate) trait Origins: Debug + Send + Sync {
@@ -93,6 +93,13 @@ impl ExactArithmetic {
             Expr::ScalarFunction(call) if call.name() == CHAIN => {
                 let Some(origin) = told() else { return Ok(Transformed::no(expression)) };
                 let function = Arc::new(Chain::new(origin).function());
+                Expr::ScalarFunction(ScalarFunction::new_udf(function, call.args.clone()))
+            }
+            Expr::ScalarFunction(call) => {
+                let Some(placed) = told().and_then(|origin| Placed::of(&call.func, origin)) else {
+                    return Ok(Transformed::no(expression));
+                };
+                let function = Arc::new(ScalarUDF::new_from_impl(placed));
                 Expr::ScalarFunction(ScalarFunction::new_udf(function, call.args.clone()))
             }
             Expr::AggregateFunction(call) if call.func.name() == "sum" => {

@@ -13,7 +13,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::Analyzer;
 use datafusion::prelude::SessionContext;
-use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use keyfold_core::source::Source;
 use keyfold_core::suggest::did_you_mean;
@@ -24,6 +24,9 @@ pub(crate) use params::Params;
 
 use crate::optimizer::ExactArithmetic;
 use places::Places;
+
+/// Levels of parentheses, calls and subqueries within each other; a subquery counts several times.
+const NESTING: usize = 150;
 
 /// Plans a query over the session's tables.
 ///
@@ -57,8 +60,7 @@ fn analyzer(state: &SessionState, places: Places) -> Analyzer {
 }
 
 fn single_select(source: &Source) -> Result<Box<SqlStatement>, Problem> {
-    let mut statements: VecDeque<Statement> =
-        DFParser::parse_sql(&source.text).map_err(|error| diagnose::problem(source, &error))?;
+    let mut statements: VecDeque<Statement> = parse(&source.text).map_err(|error| diagnose::problem(source, &error))?;
     let first = statements.pop_front();
     let help = "a query is ONE SELECT over the declared tables; WITH is fine";
     match first {
@@ -75,6 +77,10 @@ fn single_select(source: &Source) -> Result<Box<SqlStatement>, Problem> {
             Err(Problem::new(format!("{word} is not allowed: a job only reads")).at(place).help(help))
         }
     }
+}
+
+fn parse(text: &str) -> datafusion::error::Result<VecDeque<Statement>> {
+    DFParserBuilder::new(text).with_recursion_limit(NESTING).build()?.parse_statements()
 }
 
 fn undeclared_tables(context: &SessionContext, source: &Source, statement: &SqlStatement) -> Result<()> {

@@ -109,7 +109,7 @@ fn names(expression: &Expr) -> Vec<String> {
         match expression {
             Expr::Column(column) => names.extend(words(&column.name)),
             Expr::OuterReferenceColumn(_, column) => names.extend(words(&column.name)),
-            Expr::ScalarFunction(call) if Function::of_scalar(&call.func).is_some() => {}
+            Expr::ScalarFunction(call) if Function::replaces_syntax(&call.func) => {}
             _ => match kind(expression) {
                 Kind::Call(name) => names.push(name),
                 _ => {}

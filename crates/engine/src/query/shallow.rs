@@ -2,7 +2,8 @@
 //!
 //! `a OR b OR c …` is a tree as deep as the expression is long. Thousands of terms would take a stack that nobody has,
 //! and every pass of the planner time that grows with their square. So the text's tree is changed before it is planned:
-//! what is associative becomes a balanced tree, and arithmetic, which is not, one call of `keyfold_chain`.
+//! what is associative becomes a balanced tree, arithmetic, which is not, one call of `keyfold_chain`, and conditions that
+//! all have to hold, which the engine would put in a row again, one call of `keyfold_all`.
 
 use std::ops::ControlFlow;
 
@@ -15,11 +16,12 @@ use keyfold_core::Problem;
 use keyfold_core::source::Source;
 
 use crate::arithmetic::CHAIN;
+use crate::conjunction::ALL;
 
 /// Operands in a row that are left as they are written.
-const SHORT: usize = 64;
+const SHORT: usize = 200;
 /// How deep an expression may be.
-const DEEPEST: usize = 400;
+const DEEPEST: usize = 200;
 
 /// Makes a statement's long expressions shallow. What stays too deep is refused.
 pub(super) fn shallow(source: &Source, statement: &mut Statement) -> Result<(), Problem> {
@@ -48,7 +50,8 @@ impl VisitorMut for Walk {
         {
             let (operands, operators) = take_apart(std::mem::replace(expression, nothing()), family);
             *expression = match family {
-                Family::Associative(_) => balanced(operands, &operators),
+                Family::Balanced(_) => balanced(operands, &operators),
+                Family::Conjunction => call(ALL, operands),
                 Family::Arithmetic => chain(operands, &operators),
             };
         }
@@ -66,15 +69,15 @@ impl VisitorMut for Walk {
 }
 
 /// Operators that may stand in one row.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Family {
-    Associative(Joining),
+    Balanced(Joining),
+    Conjunction,
     Arithmetic,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Joining {
-    And,
     Or,
     Concatenation,
 }
@@ -82,9 +85,9 @@ enum Joining {
 impl Family {
     fn of(operator: &BinaryOperator) -> Option<Self> {
         Some(match operator {
-            BinaryOperator::And => Self::Associative(Joining::And),
-            BinaryOperator::Or => Self::Associative(Joining::Or),
-            BinaryOperator::StringConcat => Self::Associative(Joining::Concatenation),
+            BinaryOperator::And => Self::Conjunction,
+            BinaryOperator::Or => Self::Balanced(Joining::Or),
+            BinaryOperator::StringConcat => Self::Balanced(Joining::Concatenation),
             BinaryOperator::Plus
             | BinaryOperator::Minus
             | BinaryOperator::Multiply
@@ -95,11 +98,7 @@ impl Family {
     }
 
     fn has(self, operator: &BinaryOperator) -> bool {
-        match (self, Self::of(operator)) {
-            (Self::Associative(one), Some(Self::Associative(other))) => one == other,
-            (Self::Arithmetic, Some(Self::Arithmetic)) => true,
-            _ => false,
-        }
+        Self::of(operator) == Some(self)
     }
 }
 
@@ -150,13 +149,16 @@ fn balanced(mut operands: Vec<Expr>, operators: &[BinaryOperator]) -> Expr {
 }
 
 fn chain(operands: Vec<Expr>, operators: &[BinaryOperator]) -> Expr {
-    let span = operands.first().map_or_else(Span::empty, Spanned::span);
     let signs: String = operators.iter().map(BinaryOperator::to_string).collect();
     let signs = Expr::Value(Value::SingleQuotedString(signs).with_empty_span());
-    let args = std::iter::once(signs).chain(operands);
-    let args = args.map(|operand| FunctionArg::Unnamed(FunctionArgExpr::Expr(operand))).collect();
+    call(CHAIN, std::iter::once(signs).chain(operands).collect())
+}
+
+fn call(function: &str, arguments: Vec<Expr>) -> Expr {
+    let span = arguments.iter().map(Spanned::span).find(|span| span.start.line > 0).unwrap_or_else(Span::empty);
+    let args = arguments.into_iter().map(|operand| FunctionArg::Unnamed(FunctionArgExpr::Expr(operand))).collect();
     Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::with_span(span, CHAIN)]),
+        name: ObjectName::from(vec![Ident::with_span(span, function)]),
         uses_odbc_syntax: false,
         parameters: FunctionArguments::None,
         args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateDefaults;
@@ -80,7 +81,12 @@ impl Placed {
 /// The function's failure, where it is called.
 fn placed(origin: &Origin, function: &str, error: DataFusionError) -> DataFusionError {
     let message = match &error {
-        DataFusionError::ArrowError(error, _) => error.to_string(),
+        DataFusionError::ArrowError(error, _) => match error.as_ref() {
+            ArrowError::ComputeError(message) | ArrowError::ParseError(message) | ArrowError::CastError(message) => {
+                message.clone()
+            }
+            error => error.to_string(),
+        },
         DataFusionError::Execution(message) => message.clone(),
         _ => return error,
     };
@@ -94,10 +100,6 @@ impl ScalarUDFImpl for Placed {
 
     fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
         self.inner.schema_name(arguments)
-    }
-
-    fn display_name(&self, arguments: &[Expr]) -> Result<String> {
-        self.inner.display_name(arguments)
     }
 
     fn signature(&self) -> &Signature {

@@ -38,8 +38,7 @@ impl Sum {
 
     fn widening(&self, args: &AccumulatorArgs) -> Option<Widening> {
         let wide = wide(args.expr_fields.first()?.data_type())?;
-        let (call, origin) = (args.name.to_owned(), self.origin.clone());
-        Some(Widening { wide, result: args.return_type().clone(), call, origin })
+        Some(Widening { wide, result: args.return_type().clone(), origin: self.origin.clone() })
     }
 
     /// An accumulator of the built-in function, or one in a wider type.

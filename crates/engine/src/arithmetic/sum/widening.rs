@@ -9,6 +9,7 @@ use datafusion::arrow::datatypes::{
     Decimal128Type, Decimal256Type, Int64Type, UInt64Type, i256,
 };
 use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::function::AccumulatorArgs;
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
@@ -43,8 +44,6 @@ pub(super) fn wide(input: &DataType) -> Option<DataType> {
 pub(super) struct Widening {
     pub(super) wide: DataType,
     pub(super) result: DataType,
-    /// The call, for messages.
-    pub(super) call: String,
     pub(super) origin: Origin,
 }
 
@@ -120,7 +119,7 @@ impl Widening {
             Ok(narrowed) => Ok(Arc::new(narrowed.with_data_type(self.result.clone()))),
             Err(_) => {
                 let row = (0..sums.len()).find(|row| self.narrow_alone(sums, *row, &narrow).is_none());
-                let text = row.and_then(|row| ScalarValue::try_from_array(sums, row).ok()).map(|sum| sum.to_string());
+                let text = row.and_then(|row| array_value_to_string(sums, row).ok()).map(|sum| format!(" {sum}"));
                 Err(self.overflow(&text.unwrap_or_default()))
             }
         }
@@ -139,8 +138,7 @@ impl Widening {
 
     /// The failure of a sum that is beyond its result's type.
     pub(super) fn overflow(&self, sum: &str) -> datafusion::error::DataFusionError {
-        let is = if sum.is_empty() { String::new() } else { format!(", which is {sum},") };
-        let message = format!("overflow: {}{is} is beyond the range of {}", self.call, sql_type(&self.result));
+        let message = format!("overflow: the sum{sum} is beyond the range of {}", sql_type(&self.result));
         let help = match &self.result {
             DataType::Int64 | DataType::UInt64 => "CAST what is added up to DECIMAL(38,0)",
             _ => "CAST what is added up to a type with more room, or ROUND it to fewer digits",

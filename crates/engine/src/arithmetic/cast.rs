@@ -46,10 +46,11 @@ impl Cast {
     /// The failure of the first value that cannot be cast.
     fn failed(&self, error: DataFusionError, value: &ColumnarValue, to: &DataType) -> DataFusionError {
         let Some(text) = first_failing(value, to) else { return error };
-        let numeric = |data_type: &DataType| data_type.is_numeric();
-        let message = match numeric(&value.data_type()) && numeric(to) {
-            true => format!("overflow: {text} is beyond the range of {}", sql_type(to)),
-            false => format!("`{text}` cannot be cast to {}", sql_type(to)),
+        let to_type = sql_type(to);
+        let message = if value.data_type().is_numeric() && to.is_numeric() {
+            format!("overflow: {text} is beyond the range of {to_type}")
+        } else {
+            format!("`{text}` cannot be cast to {to_type}")
         };
         self.origin.failed(message, "correct the value, or write TRY_CAST for a NULL in its place")
     }

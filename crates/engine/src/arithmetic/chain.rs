@@ -41,7 +41,7 @@ impl Chain {
 }
 
 fn operators(text: Option<&ScalarValue>) -> Result<Vec<Operator>> {
-    let Some(Some(text)) = text.map(ScalarValue::try_as_str).flatten() else {
+    let Some(Some(text)) = text.and_then(ScalarValue::try_as_str) else {
         return plan_err!("{CHAIN} takes its operators as a constant text");
     };
     let operators: Option<Vec<_>> = text.chars().map(Operator::of_sign).collect();

@@ -7,7 +7,7 @@ use datafusion::arrow::compute::kernels::numeric;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::array_value_to_string;
-use datafusion::common::{Result, internal_err};
+use datafusion::common::{Result, ScalarValue, internal_err};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -60,10 +60,10 @@ impl Operation {
                 let scalar = matches!(operand, ColumnarValue::Scalar(_));
                 let negated = numeric::neg(&operand.to_array(1)?)?;
                 within_precision(&negated)?;
-                match scalar {
-                    true => Ok(ColumnarValue::Scalar(datafusion::scalar::ScalarValue::try_from_array(&negated, 0)?)),
-                    false => Ok(ColumnarValue::Array(negated)),
+                if scalar {
+                    return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&negated, 0)?));
                 }
+                Ok(ColumnarValue::Array(negated))
             }
             _ => internal_err!("{} of {} operands", self.name(), operands.len()),
         }

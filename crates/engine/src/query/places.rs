@@ -110,10 +110,11 @@ fn names(expression: &Expr) -> Vec<String> {
             Expr::Column(column) => names.extend(words(&column.name)),
             Expr::OuterReferenceColumn(_, column) => names.extend(words(&column.name)),
             Expr::ScalarFunction(call) if Function::replaces_syntax(&call.func) => {}
-            _ => match kind(expression) {
-                Kind::Call(name) => names.push(name),
-                _ => {}
-            },
+            _ => {
+                if let Kind::Call(name) = kind(expression) {
+                    names.push(name);
+                }
+            }
         }
         Ok(TreeNodeRecursion::Continue)
     });

@@ -56,10 +56,7 @@ impl VisitorMut for Walk {
             };
         }
         self.depth += 1;
-        match self.depth > DEEPEST {
-            true => ControlFlow::Break(expression.span()),
-            false => ControlFlow::Continue(()),
-        }
+        if self.depth > DEEPEST { ControlFlow::Break(expression.span()) } else { ControlFlow::Continue(()) }
     }
 
     fn post_visit_expr(&mut self, _: &mut Expr) -> ControlFlow<Span> {

@@ -1,6 +1,6 @@
 //! `sum`, exact: what the built-in one adds up without a check is added up in a type that holds any such sum.
 //!
-//! Only the result is held against its type, so that a sum does not depend on the order of the rows.
+//! Only the result is checked against its type, so that a sum does not depend on the order of the rows.
 
 mod distinct;
 mod unbounded;
@@ -86,12 +86,11 @@ impl AggregateUDFImpl for Sum {
         let Some(wide) = args.input_fields.first().and_then(|field| wide(field.data_type())) else {
             return self.builtin.state_fields(args);
         };
-        let state = match args.is_distinct {
-            true => {
-                let name = format_state_name(args.name, "sum distinct");
-                Field::new_list(name, Field::new_list_field(wide, true), false)
-            }
-            false => Field::new(format_state_name(args.name, "sum"), wide, true),
+        let state = if args.is_distinct {
+            let name = format_state_name(args.name, "sum distinct");
+            Field::new_list(name, Field::new_list_field(wide, true), false)
+        } else {
+            Field::new(format_state_name(args.name, "sum"), wide, true)
         };
         Ok(vec![Arc::new(state)])
     }

@@ -12,10 +12,11 @@ mod summary;
 mod terminal;
 
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
-use keyfold_core::Result;
+use keyfold_core::{Error, Result};
 
 use arguments::{Arguments, Command};
 use settings::Settings;
@@ -27,10 +28,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let json = arguments.json;
-    match run(arguments) {
+    match on_a_large_stack(move || run(arguments)) {
         Ok(code) => code,
         Err(error) => exit::report(&error, json),
     }
+}
+
+/// Runs on a thread whose stack the settings choose, not the system: plans are trees that much of the engine walks by
+/// recursion.
+fn on_a_large_stack(run: impl FnOnce() -> Result<ExitCode> + Send + 'static) -> Result<ExitCode> {
+    let failed = |error: &dyn std::fmt::Display| Error::internal(format!("the main thread cannot be started: {error}"));
+    let thread = thread::Builder::new().name("main".into()).stack_size(settings::STACK).spawn(run);
+    let ended = thread.map_err(|error| failed(&error))?.join();
+    ended.unwrap_or_else(|_| Err(Error::internal("the main thread has panicked")))
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {

@@ -18,6 +18,7 @@ use keyfold_core::{Error, ErrorKind, Problem, Result};
 use keyfold_engine::error::classify;
 use keyfold_engine::reach::Reach;
 use keyfold_engine::runner::{Progress, Runner, Spread};
+use prost::Message;
 use tokio::sync::watch;
 
 use crate::client::Cluster;
@@ -163,9 +164,7 @@ impl Runner for ClusterRunner {
         _: Arc<TaskContext>,
         progress: watch::Sender<Progress>,
     ) -> Result<Vec<RecordBatch>> {
-        let node = PhysicalPlanNode::try_from_physical_plan(gathered(plan), session::codec().as_ref());
-        let mut bytes = Vec::new();
-        node.and_then(|node| node.try_encode(&mut bytes)).map_err(|error| classify(&error))?;
+        let bytes = encoded(plan)?;
         let mut attempt = 1;
         loop {
             match self.attempt(bytes.clone(), &progress).await {
@@ -202,6 +201,21 @@ async fn with_executors<F: Future<Output = Result<StatusReply>>>(
 fn no_executors(cluster: &Cluster) -> Error {
     let problem = Problem::new(format!("no executor has registered with the scheduler at {}", cluster.address));
     Error::new(ErrorKind::Unavailable, problem.help("start some with `keyfold executor`"))
+}
+
+/// The plan as it is sent.
+fn encoded(plan: Arc<dyn ExecutionPlan>) -> Result<Vec<u8>> {
+    let node = PhysicalPlanNode::try_from_physical_plan(gathered(plan), session::codec().as_ref());
+    let bytes = node.map_err(|error| classify(&error))?.encode_to_vec();
+    // Protocol Buffers are written to any depth, and read to a certain one only.
+    PhysicalPlanNode::decode(bytes.as_slice()).map_err(|_| {
+        let problem = Problem::new("expressions or subqueries are nested too deep to be sent to a cluster");
+        Error::new(
+            ErrorKind::Query,
+            problem.help("give the inner ones a name in WITH, or run the job without a cluster"),
+        )
+    })?;
+    Ok(bytes)
 }
 
 /// One last task gathers the rows of all others. It runs once they are done: of tasks that were done twice, it reads one.

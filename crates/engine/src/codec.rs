@@ -5,13 +5,16 @@ use std::sync::Arc;
 use datafusion::common::{Result, internal_err};
 use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 use keyfold_core::fold::FoldSpec;
 use keyfold_core::job::Compression;
 use keyfold_core::{Error, ErrorKind, Problem};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::arithmetic::Function;
 use crate::error::external;
 use crate::fold::FoldExec;
 use crate::tables::CompressedExec;
@@ -55,7 +58,7 @@ impl PhysicalExtensionCodec for KeyfoldCodec {
             return self.others.try_decode(bytes, inputs, context, converter);
         };
         let [input] = inputs else { return internal_err!("keyfold's operators have one input, not {}", inputs.len()) };
-        Ok(match decode(own).map_err(external)? {
+        Ok(match decode::<Operator>(own).map_err(external)? {
             Operator::Fold(spec) => Arc::new(FoldExec::try_new(input.clone(), Arc::new(spec))?),
             Operator::Write(spec) => Arc::new(WriteExec::new(input.clone(), Arc::new(spec))),
             Operator::Compressed(compression) => Arc::new(CompressedExec::restore(input, compression)?),
@@ -77,14 +80,44 @@ impl PhysicalExtensionCodec for KeyfoldCodec {
         } else {
             return self.others.try_encode(node, bytes, converter);
         };
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(VERSION.as_bytes());
-        bytes.push(b'\n');
-        serde_json::to_writer(bytes, &operator).map_err(|error| DataFusionError::External(Box::new(error)))
+        encode(&operator, bytes)
+    }
+
+    fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
+        let Some(own) = bytes.strip_prefix(MAGIC) else { return self.others.try_decode_udf(name, bytes) };
+        let function: Function = decode(own).map_err(external)?;
+        function.into_scalar().map_or_else(|| internal_err!("{name} is not a scalar function"), Ok)
+    }
+
+    fn try_encode_udf(&self, function: &ScalarUDF, bytes: &mut Vec<u8>) -> Result<()> {
+        match Function::of_scalar(function) {
+            Some(own) => encode(&own, bytes),
+            None => self.others.try_encode_udf(function, bytes),
+        }
+    }
+
+    fn try_decode_udaf(&self, name: &str, bytes: &[u8]) -> Result<Arc<AggregateUDF>> {
+        let Some(own) = bytes.strip_prefix(MAGIC) else { return self.others.try_decode_udaf(name, bytes) };
+        let function: Function = decode(own).map_err(external)?;
+        function.into_aggregate().map_or_else(|| internal_err!("{name} is not an aggregate function"), Ok)
+    }
+
+    fn try_encode_udaf(&self, function: &AggregateUDF, bytes: &mut Vec<u8>) -> Result<()> {
+        match Function::of_aggregate(function) {
+            Some(own) => encode(&own, bytes),
+            None => self.others.try_encode_udaf(function, bytes),
+        }
     }
 }
 
-fn decode(bytes: &[u8]) -> keyfold_core::Result<Operator> {
+fn encode<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(VERSION.as_bytes());
+    bytes.push(b'\n');
+    serde_json::to_writer(bytes, value).map_err(|error| DataFusionError::External(Box::new(error)))
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> keyfold_core::Result<T> {
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     let version = String::from_utf8_lossy(&bytes[..end]);
     if version != VERSION {

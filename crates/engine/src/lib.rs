@@ -1,11 +1,14 @@
 //! keyfold on DataFusion: tables and queries resolved, fold and write as physical operators, runners, publishing.
 
+mod arithmetic;
 mod checks;
 pub mod codec;
+mod conjunction;
 mod decimal;
 pub mod error;
 mod fold;
 pub mod infer;
+mod optimizer;
 mod plan;
 mod planner;
 mod prepared;

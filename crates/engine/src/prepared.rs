@@ -200,6 +200,7 @@ impl Prepared {
     async fn located<T>(&self, result: Result<T>) -> Result<T> {
         match result {
             Ok(value) => Ok(value),
+            Err(error) if error.problems().iter().any(|problem| problem.place.is_some()) => Err(error),
             Err(error) => Err(locate::bad_input(&self.session.context, &self.plan.tables, error).await),
         }
     }

@@ -9,16 +9,18 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{AggregateUDF, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use keyfold_core::{Error, ErrorKind, Result};
 use tokio::sync::watch;
 
+use crate::arithmetic::{Chain, Origin, Sum};
 use crate::error::running;
+use crate::optimizer::ExactArithmetic;
 use crate::planner::KeyfoldQueryPlanner;
 use crate::runner::{Progress, Runner};
 use crate::stores::Stores;
-use crate::{decimal, shard};
+use crate::{conjunction, decimal, shard};
 
 /// What a run may use of the machine.
 #[derive(Debug, Clone)]
@@ -86,9 +88,13 @@ pub fn state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionState {
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
+        .with_analyzer_rule(Arc::new(ExactArithmetic::default()))
         .with_query_planner(Arc::new(KeyfoldQueryPlanner));
-    let functions = [decimal::function(), shard::function()].map(Arc::new);
+    let chain = Chain::new(Origin::default()).function();
+    let functions = [decimal::function(), shard::function(), conjunction::function(), chain].map(Arc::new);
     builder.scalar_functions().get_or_insert_default().extend(functions);
+    let sum = Arc::new(AggregateUDF::new_from_impl(Sum::new(Origin::default())));
+    builder.aggregate_functions().get_or_insert_default().push(sum);
     builder.build()
 }
 

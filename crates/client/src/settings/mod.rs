@@ -30,6 +30,9 @@ pub(crate) struct Settings {
     pub(crate) origins: Vec<(String, String, String)>,
 }
 
+/// Bytes of a thread's stack. The system gives memory only to what is used of it.
+pub(crate) const STACK: usize = 256 << 20;
+
 impl Settings {
     /// Reads all layers.
     pub(crate) fn read(arguments: &Arguments) -> Result<Self> {
@@ -74,7 +77,7 @@ impl Settings {
     /// The threads that work.
     pub(crate) fn runtime(&self) -> Result<tokio::runtime::Runtime> {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(self.resources.threads).enable_all().build();
+        let runtime = builder.worker_threads(self.resources.threads).thread_stack_size(STACK).enable_all().build();
         runtime.map_err(|error| Error::internal(format!("the threads cannot be started: {error}")))
     }
 }

@@ -4,6 +4,7 @@ use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 use keyfold_core::source::Source;
 use keyfold_core::suggest::nearest;
@@ -24,6 +25,13 @@ pub(super) fn problem(source: &Source, error: &DataFusionError) -> Problem {
         let problem =
             Problem::new(format!("no function takes these arguments: {}", plain(call))).at(only_call(source, function));
         return problem.help("CAST the arguments to types that it takes");
+    }
+    if let DataFusionError::SQL(parser, _) = root
+        && matches!(parser.as_ref(), ParserError::RecursionLimitExceeded)
+    {
+        let problem =
+            Problem::new("parentheses, calls or subqueries are nested too deep").at(Place::whole(&source.name));
+        return problem.help("give the inner ones a name in WITH");
     }
     let diagnostic = error.diagnostic();
     let span = diagnostic.and_then(|diagnostic| diagnostic.span);

@@ -4,12 +4,17 @@ mod contract;
 mod diagnose;
 mod literal;
 mod params;
+mod places;
+mod shallow;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::Analyzer;
 use datafusion::prelude::SessionContext;
-use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use keyfold_core::source::Source;
 use keyfold_core::suggest::did_you_mean;
@@ -18,14 +23,23 @@ use keyfold_core::{Error, ErrorKind, Problem, Result};
 pub(crate) use contract::Columns;
 pub(crate) use params::Params;
 
+use crate::optimizer::ExactArithmetic;
+use places::Places;
+
+/// Levels of parentheses, calls and subqueries within each other; a subquery counts several times.
+const NESTING: usize = 150;
+
 /// Plans a query over the session's tables.
 ///
 /// # Errors
 /// Everything but a single SELECT over declared tables with declared parameters is refused, with its place.
 pub(crate) async fn plan(context: &SessionContext, source: &Source, params: &Params) -> Result<LogicalPlan> {
     let refuse = |problem: Problem| Error::new(ErrorKind::Query, problem);
-    let statement = single_select(source).map_err(refuse)?;
+    let mut statement = single_select(source).map_err(refuse)?;
+    shallow::shallow(source, &mut statement).map_err(refuse)?;
     undeclared_tables(context, source, &statement)?;
+    let places = Places::of(source, &statement);
+    let statement = Statement::Statement(statement);
     let plan = context
         .state()
         .statement_to_plan(statement)
@@ -34,13 +48,20 @@ pub(crate) async fn plan(context: &SessionContext, source: &Source, params: &Par
     let plan = params.bind(source, plan)?;
     // The branches of a UNION get their common types here, before anybody looks at the schema.
     let state = context.state();
-    let analyzed = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {});
+    let analyzed = analyzer(&state, places).execute_and_check(plan, state.config_options(), |_, _| {});
     analyzed.map_err(|error| refuse(diagnose::problem(source, &error)))
 }
 
-fn single_select(source: &Source) -> Result<Statement, Problem> {
-    let mut statements: VecDeque<Statement> =
-        DFParser::parse_sql(&source.text).map_err(|error| diagnose::problem(source, &error))?;
+/// The session's analyzer, which knows where the query is written.
+fn analyzer(state: &SessionState, places: Places) -> Analyzer {
+    let mut analyzer = state.analyzer().clone();
+    analyzer.rules.retain(|rule| rule.name() != ExactArithmetic::NAME);
+    analyzer.rules.push(Arc::new(ExactArithmetic::new(places)));
+    analyzer
+}
+
+fn single_select(source: &Source) -> Result<Box<SqlStatement>, Problem> {
+    let mut statements: VecDeque<Statement> = parse(&source.text).map_err(|error| diagnose::problem(source, &error))?;
     let first = statements.pop_front();
     let help = "a query is ONE SELECT over the declared tables; WITH is fine";
     match first {
@@ -49,9 +70,7 @@ fn single_select(source: &Source) -> Result<Statement, Problem> {
             let place = diagnose::second_statement(source);
             Err(Problem::new("there is a second statement").at(place).help(help))
         }
-        Some(Statement::Statement(statement)) if matches!(*statement, SqlStatement::Query(_)) => {
-            Ok(Statement::Statement(statement))
-        }
+        Some(Statement::Statement(statement)) if matches!(*statement, SqlStatement::Query(_)) => Ok(statement),
         Some(other) => {
             let text = other.to_string();
             let word = text.split_whitespace().next().unwrap_or_default().to_uppercase();
@@ -61,10 +80,14 @@ fn single_select(source: &Source) -> Result<Statement, Problem> {
     }
 }
 
-fn undeclared_tables(context: &SessionContext, source: &Source, statement: &Statement) -> Result<()> {
+fn parse(text: &str) -> datafusion::error::Result<VecDeque<Statement>> {
+    DFParserBuilder::new(text).with_recursion_limit(NESTING).build()?.parse_statements()
+}
+
+fn undeclared_tables(context: &SessionContext, source: &Source, statement: &SqlStatement) -> Result<()> {
     let state = context.state();
     let used = state
-        .resolve_table_references(statement)
+        .resolve_table_references(&Statement::Statement(Box::new(statement.clone())))
         .map_err(|error| Error::new(ErrorKind::Query, diagnose::problem(source, &error)))?;
     let declared = diagnose::table_names(context);
     let unknown = |name: &str| {

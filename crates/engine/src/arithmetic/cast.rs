@@ -1,0 +1,137 @@
+//! `keyfold_cast(value, sample)`: the cast of SQL, whose failure says which value and where in the SQL.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef};
+use datafusion::arrow::compute::{CastOptions, can_cast_types};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
+use datafusion::arrow::util::display::array_value_to_string;
+use datafusion::common::{Result, ScalarValue};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Origin;
+use super::sql_type::sql_type;
+
+/// The function. Its second argument is a NULL of the type to cast to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Cast {
+    origin: Origin,
+    #[serde(skip, default = "signature")]
+    signature: Signature,
+}
+
+fn signature() -> Signature {
+    Signature::any(2, Volatility::Immutable)
+}
+
+const STRICT: CastOptions<'static> =
+    CastOptions { safe: false, format_options: datafusion::common::format::DEFAULT_FORMAT_OPTIONS };
+const SAFE: CastOptions<'static> = CastOptions { safe: true, ..STRICT };
+
+impl Cast {
+    pub(crate) fn new(origin: Origin) -> Self {
+        Self { origin, signature: signature() }
+    }
+
+    /// A call of the function; nothing if there is no such cast.
+    pub(crate) fn call(self, value: Expr, to: &DataType) -> Option<Expr> {
+        let sample = ScalarValue::try_from(to).ok()?;
+        Some(ScalarUDF::new_from_impl(self).call(vec![value, Expr::Literal(sample, None)]))
+    }
+
+    /// The failure of the first value that cannot be cast.
+    fn failed(&self, error: DataFusionError, value: &ColumnarValue, to: &DataType) -> DataFusionError {
+        let Some(text) = first_failing(value, to) else { return error };
+        let to_type = sql_type(to);
+        let message = if value.data_type().is_numeric() && to.is_numeric() {
+            format!("overflow: {text} is beyond the range of {to_type}")
+        } else {
+            format!("`{text}` cannot be cast to {to_type}")
+        };
+        self.origin.failed(message, "correct the value, or write TRY_CAST for a NULL in its place")
+    }
+}
+
+fn first_failing(value: &ColumnarValue, to: &DataType) -> Option<String> {
+    let array: ArrayRef = value.to_array(1).ok()?;
+    let one = |row: usize, options: &CastOptions<'static>| {
+        ColumnarValue::Array(array.slice(row, 1)).cast_to(to, Some(options))
+    };
+    let row = match ColumnarValue::Array(array.clone()).cast_to(to, Some(&SAFE)) {
+        Ok(ColumnarValue::Array(cast)) if cast.null_count() > array.null_count() => {
+            (0..array.len()).find(|row| cast.is_null(*row) && array.is_valid(*row))
+        }
+        _ => (0..array.len()).find(|row| one(*row, &STRICT).is_err()),
+    };
+    array_value_to_string(&array, row?).ok()
+}
+
+/// Whether a cast from one of these types to the other is possible, but not for every value.
+pub(crate) fn may_fail(from: &DataType, to: &DataType) -> bool {
+    use DataType::{Boolean, Date32, Date64, Decimal128, Decimal256, Null, Timestamp};
+    let text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    let plain = |data_type: &DataType| !data_type.is_nested() && !matches!(data_type, DataType::Dictionary(..));
+    if from == to || !plain(from) || !plain(to) || !can_cast_types(from, to) {
+        return false;
+    }
+    match (from, to) {
+        (Null | Boolean, _) => false,
+        (_, to) if text(to) || to.is_floating() || *to == Boolean => text(from) && !text(to),
+        (from, to) if from.is_integer() && to.is_integer() => {
+            let (from_width, to_width) = (from.primitive_width(), to.primitive_width());
+            let keeps_sign = from.is_signed_integer() == to.is_signed_integer() && to_width >= from_width;
+            !(keeps_sign || (from.is_unsigned_integer() && to.is_signed_integer() && to_width > from_width))
+        }
+        (from, Decimal128(precision, scale) | Decimal256(precision, scale)) if from.is_integer() => {
+            let digits = match from.primitive_width() {
+                Some(1) => 3,
+                Some(2) => 5,
+                Some(4) => 10,
+                _ if from.is_signed_integer() => 19,
+                _ => 20,
+            };
+            i16::from(*precision) - i16::from(*scale) < digits
+        }
+        (
+            DataType::Decimal32(p1, s1) | DataType::Decimal64(p1, s1) | Decimal128(p1, s1) | Decimal256(p1, s1),
+            Decimal128(p2, s2) | Decimal256(p2, s2),
+        ) => s2 < s1 || i16::from(*p2) - i16::from(*s2) < i16::from(*p1) - i16::from(*s1),
+        (Date32, Date64 | Timestamp(TimeUnit::Second | TimeUnit::Millisecond, _)) => false,
+        (Timestamp(..) | Date64, Date32) => false,
+        (Timestamp(from, _), Timestamp(to, _)) => to > from,
+        _ => true,
+    }
+}
+
+impl ScalarUDFImpl for Cast {
+    fn name(&self) -> &str {
+        "keyfold_cast"
+    }
+
+    /// As the cast that it stands for, which leaves the name of its operand as it is.
+    fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
+        Ok(arguments.first().map(|value| value.schema_name().to_string()).unwrap_or_default())
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        Ok(arguments[1].clone())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let to = args.arg_fields[1].data_type().clone();
+        Ok(Arc::new(Field::new(self.name(), to, args.arg_fields[0].is_nullable())))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let (value, to) = (&args.args[0], args.return_field.data_type());
+        value.cast_to(to, Some(&STRICT)).map_err(|error| self.failed(error, value, to))
+    }
+}

@@ -1,0 +1,24 @@
+//! Arithmetic that is exact or fails: what the engine would wrap without a word is an overflow here, with its place.
+//!
+//! DataFusion's operators, its `sum` and the plans it sends to other processes wrap around. So the operations of a plan
+//! are functions of keyfold's own, each of which knows where in the SQL it is written (`optimizer/exact.rs` puts them
+//! there).
+
+mod cast;
+mod chain;
+mod operation;
+mod operator;
+mod origin;
+mod placed;
+mod sql_type;
+mod sum;
+mod wire;
+
+pub(crate) use cast::{Cast, may_fail};
+pub(crate) use chain::{CHAIN, Chain};
+pub(crate) use operation::Operation;
+pub(crate) use operator::Operator;
+pub(crate) use origin::Origin;
+pub(crate) use placed::Placed;
+pub(crate) use sum::Sum;
+pub(crate) use wire::Function;

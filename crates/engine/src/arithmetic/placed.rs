@@ -1,0 +1,132 @@
+//! Built-in functions that fail on some values, made to say where they are called.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::arrow::error::ArrowError;
+use datafusion::common::Result;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SessionStateDefaults;
+use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Origin;
+
+/// The functions whose result may be beyond their type, or whose text may be no value of it.
+const FAILING: [&str; 19] = [
+    "abs",
+    "arrow_cast",
+    "date_bin",
+    "factorial",
+    "from_unixtime",
+    "gcd",
+    "lcm",
+    "make_date",
+    "make_time",
+    "power",
+    "round",
+    "to_date",
+    "to_time",
+    "to_timestamp",
+    "to_timestamp_micros",
+    "to_timestamp_millis",
+    "to_timestamp_nanos",
+    "to_timestamp_seconds",
+    "to_unixtime",
+];
+
+/// A built-in function with the place of its call.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub(crate) struct Placed {
+    inner: Arc<ScalarUDF>,
+    origin: Origin,
+}
+
+/// What is sent of it: built-in functions are everywhere.
+#[derive(Clone, Serialize, Deserialize)]
+struct Written {
+    name: String,
+    origin: Origin,
+}
+
+impl From<Placed> for Written {
+    fn from(placed: Placed) -> Self {
+        Self { name: placed.inner.name().to_owned(), origin: placed.origin }
+    }
+}
+
+impl TryFrom<Written> for Placed {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let mut functions = SessionStateDefaults::default_scalar_functions().into_iter();
+        let inner = functions.find(|function| function.name() == written.name);
+        let inner = inner.ok_or_else(|| format!("there is no function {}", written.name))?;
+        Ok(Self { inner, origin: written.origin })
+    }
+}
+
+impl Placed {
+    /// The function, if it is one that fails on some values.
+    pub(crate) fn of(function: &Arc<ScalarUDF>, origin: Origin) -> Option<Self> {
+        let is_placed = function.inner().is::<Self>();
+        (!is_placed && FAILING.contains(&function.name())).then(|| Self { inner: function.clone(), origin })
+    }
+}
+
+/// The function's failure, where it is called.
+fn placed(origin: &Origin, function: &str, error: DataFusionError) -> DataFusionError {
+    let message = match &error {
+        DataFusionError::ArrowError(error, _) => match error.as_ref() {
+            ArrowError::ComputeError(message) | ArrowError::ParseError(message) | ArrowError::CastError(message) => {
+                message.clone()
+            }
+            error => error.to_string(),
+        },
+        DataFusionError::Execution(message) => message.clone(),
+        _ => return error,
+    };
+    origin.failed(format!("{function}: {message}"), "correct the values, or leave them out with WHERE or CASE")
+}
+
+impl ScalarUDFImpl for Placed {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
+        self.inner.schema_name(arguments)
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
+        self.inner.coerce_types(arguments)
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        self.inner.return_type(arguments)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        self.inner.return_field_from_args(args)
+    }
+
+    fn is_strict(&self) -> bool {
+        self.inner.is_strict()
+    }
+
+    fn simplify(&self, arguments: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        self.inner.simplify(arguments, info)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        self.inner.invoke_with_args(args).map_err(|error| placed(&self.origin, self.inner.name(), error))
+    }
+}

@@ -1,0 +1,130 @@
+//! Puts keyfold's exact operations in the place of those that wrap.
+//!
+//! The rule runs as the last of the analyzer's, when all types are known and no other rule has looked at a constant yet.
+//! No later rule makes arithmetic of its own, and plans keep the functions wherever they are sent.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, WindowFunction};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, LogicalPlan, ScalarUDF, WindowFunctionDefinition};
+use datafusion::optimizer::AnalyzerRule;
+
+use crate::arithmetic::{CHAIN, Cast, Chain, Operation, Operator, Origin, Placed, Sum, may_fail};
+
+/// Tells where an expression of a plan is written.
+pub(crate) trait Origins: Debug + Send + Sync {
+    /// Where it is written.
+    fn origin(&self, expression: &Expr) -> Origin;
+}
+
+/// Of plans whose text is keyfold's own.
+#[derive(Debug)]
+struct Unknown;
+
+impl Origins for Unknown {
+    fn origin(&self, _: &Expr) -> Origin {
+        Origin::default()
+    }
+}
+
+/// The rule.
+#[derive(Debug)]
+pub(crate) struct ExactArithmetic {
+    origins: Box<dyn Origins>,
+}
+
+impl Default for ExactArithmetic {
+    fn default() -> Self {
+        Self::new(Unknown)
+    }
+}
+
+impl ExactArithmetic {
+    pub(crate) const NAME: &str = "exact_arithmetic";
+
+    /// The rule for a plan whose expressions are written there.
+    pub(crate) fn new(origins: impl Origins + 'static) -> Self {
+        Self { origins: Box::new(origins) }
+    }
+
+    fn rewrite_node(&self, plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+        let mut schema = merge_schema(&plan.inputs());
+        if let LogicalPlan::TableScan(scan) = &plan {
+            schema.merge(&DFSchema::try_from_qualified_schema(scan.table_name.clone(), &scan.source.schema())?);
+        }
+        let names = NamePreserver::new(&plan);
+        plan.map_expressions(|expression| {
+            let name = names.save(&expression);
+            let exact = expression.transform_up(|expression| self.rewrite(expression, &schema))?;
+            Ok(exact.update_data(|expression| name.restore(expression)))
+        })?
+        .map_data(LogicalPlan::recompute_schema)
+    }
+
+    fn rewrite(&self, expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+        let origin = || self.origins.origin(&expression);
+        // The session's own are exact already: only where they are written is told here.
+        let told = || Some(origin()).filter(|origin| origin.place.is_some());
+        let exact = match &expression {
+            Expr::BinaryExpr(binary) => match Operator::of(binary.op) {
+                Some(operator)
+                    if operator.may_fail(&binary.left.get_type(schema)?, &binary.right.get_type(schema)?) =>
+                {
+                    let operands = vec![binary.left.as_ref().clone(), binary.right.as_ref().clone()];
+                    Operation::binary(operator, origin()).call(operands)
+                }
+                _ => return Ok(Transformed::no(expression)),
+            },
+            Expr::Negative(operand) if !operand.get_type(schema)?.is_floating() => {
+                Operation::negation(origin()).call(vec![operand.as_ref().clone()])
+            }
+            Expr::Cast(cast) if may_fail(&cast.expr.get_type(schema)?, cast.field.data_type()) => {
+                match Cast::new(origin()).call(cast.expr.as_ref().clone(), cast.field.data_type()) {
+                    Some(call) => call,
+                    None => return Ok(Transformed::no(expression)),
+                }
+            }
+            Expr::ScalarFunction(call) if call.name() == CHAIN => {
+                let Some(origin) = told() else { return Ok(Transformed::no(expression)) };
+                let function = Arc::new(Chain::new(origin).function());
+                Expr::ScalarFunction(ScalarFunction::new_udf(function, call.args.clone()))
+            }
+            Expr::ScalarFunction(call) => {
+                let Some(placed) = told().and_then(|origin| Placed::of(&call.func, origin)) else {
+                    return Ok(Transformed::no(expression));
+                };
+                let function = Arc::new(ScalarUDF::new_from_impl(placed));
+                Expr::ScalarFunction(ScalarFunction::new_udf(function, call.args.clone()))
+            }
+            Expr::AggregateFunction(call) if call.func.name() == "sum" => {
+                let Some(origin) = told() else { return Ok(Transformed::no(expression)) };
+                let func = Arc::new(AggregateUDF::new_from_impl(Sum::new(origin)));
+                Expr::AggregateFunction(AggregateFunction { func, params: call.params.clone() })
+            }
+            Expr::WindowFunction(call) if call.fun.name() == "sum" => {
+                let Some(origin) = told() else { return Ok(Transformed::no(expression)) };
+                let sum = Arc::new(AggregateUDF::new_from_impl(Sum::new(origin)));
+                let fun = WindowFunctionDefinition::AggregateUDF(sum);
+                Expr::WindowFunction(Box::new(WindowFunction { fun, params: call.params.clone() }))
+            }
+            _ => return Ok(Transformed::no(expression)),
+        };
+        Ok(Transformed::yes(exact))
+    }
+}
+
+impl AnalyzerRule for ExactArithmetic {
+    fn name(&self) -> &str {
+        Self::NAME
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        Ok(plan.transform_up_with_subqueries(|plan| self.rewrite_node(plan))?.data)
+    }
+}

@@ -1,0 +1,3 @@
+SELECT k,
+  1 + CAST(v AS INT) AS y
+FROM t

@@ -1,0 +1,1 @@
+SELECT k, CASE WHEN z <> 0 THEN i / z END AS y FROM t

@@ -1,0 +1,3 @@
+SELECT k,
+  l / z AS y
+FROM t

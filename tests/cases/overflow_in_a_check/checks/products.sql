@@ -1,0 +1,3 @@
+SELECT k
+FROM t
+WHERE l * 3 = 1

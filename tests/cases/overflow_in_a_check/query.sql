@@ -1,0 +1,1 @@
+SELECT k, i AS y FROM t

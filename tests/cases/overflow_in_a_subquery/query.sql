@@ -1,0 +1,1 @@
+SELECT k, (SELECT sum(u) FROM t) AS y FROM t

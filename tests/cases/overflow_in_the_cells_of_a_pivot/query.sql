@@ -1,0 +1,1 @@
+SELECT k, z, u AS y FROM t

@@ -1,0 +1,3 @@
+SELECT k,
+  CAST(l AS INT) AS y
+FROM t

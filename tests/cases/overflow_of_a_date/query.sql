@@ -1,0 +1,1 @@
+SELECT k, DATE '2024-01-01' + INTERVAL '300000 years' AS y, i FROM t WHERE i > 0

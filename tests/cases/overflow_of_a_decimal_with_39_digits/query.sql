@@ -1,0 +1,1 @@
+SELECT k, d + d AS y FROM t

@@ -1,0 +1,1 @@
+SELECT k, sum(u) OVER (ORDER BY k) AS y FROM t

@@ -1,0 +1,1 @@
+SELECT k, abs(i) AS y FROM t

@@ -1,0 +1,3 @@
+SELECT k,
+  i * i AS y
+FROM t

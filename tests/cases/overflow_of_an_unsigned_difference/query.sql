@@ -1,0 +1,1 @@
+SELECT k, u - u - u AS y FROM t

@@ -1,7 +1,6 @@
 //! SeaweedFS as a real process: the object store of the tests.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::cluster::ports;
 use crate::http;
 use crate::program::{DEADLINE, Outcome, Process, ensure};
 
@@ -49,7 +49,8 @@ impl Server {
         });
         fs::write(folder.path().join("s3.json"), serde_json::json!({ "identities": [identity] }).to_string())?;
         fs::create_dir(folder.path().join("data"))?;
-        let server = Self { folder, ports: free_ports(8)?, process: Mutex::new(None) };
+        let server =
+            Self { folder, ports: (0..8).map(|_| ports::next()).collect::<Outcome<_>>()?, process: Mutex::new(None) };
         server.resume(weed)?;
         Ok(server)
     }
@@ -131,10 +132,4 @@ impl Server {
     pub(crate) fn get(&self, path: &str) -> Outcome<Vec<u8>> {
         http::get(self.filer_port(), &format!("/buckets/{BUCKET}/{path}"))
     }
-}
-
-/// Ports that nobody listens on now, all different.
-pub(crate) fn free_ports(count: usize) -> Outcome<Vec<u16>> {
-    let listeners = (0..count).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<std::io::Result<Vec<_>>>()?;
-    Ok(listeners.iter().map(|listener| Ok(listener.local_addr()?.port())).collect::<std::io::Result<_>>()?)
 }

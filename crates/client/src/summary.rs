@@ -1,15 +1,15 @@
 //! What a run has done, for a person to read at a glance.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use bytesize::ByteSize;
 use indicatif::HumanCount;
 use keyfold_core::layout::LINK;
+use keyfold_core::location::Location;
 use keyfold_core::report::{Pointer, Report};
 
 /// The summary of a published run.
-pub(crate) fn text(report: &Report, pointer: &Pointer, output: &str) -> String {
+pub(crate) fn text(report: &Report, pointer: &Pointer, output: &Location) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| _ = writeln!(text, "  {name:<12} {value}");
     line(
@@ -33,17 +33,18 @@ pub(crate) fn text(report: &Report, pointer: &Pointer, output: &str) -> String {
     if let Some(memory) = report.peak_memory {
         line("memory", format!("{} at most", ByteSize(memory)));
     }
-    let output = nearby(output);
-    line("published", format!("{output}/{}", pointer.snapshot));
-    if !output.contains("://") {
-        line("read", format!("{output}/{LINK}/"));
+    let place = nearby(output);
+    line("published", format!("{place}/{}", pointer.snapshot));
+    if output.local().is_some() {
+        line("read", format!("{place}/{LINK}/"));
     }
     format!("{} published as {}\n{text}", report.job, report.run)
 }
 
 /// A folder below the current directory as a person would type it.
-pub(crate) fn nearby(output: &str) -> String {
+pub(crate) fn nearby(output: &Location) -> String {
     let current = std::env::current_dir().unwrap_or_default();
-    let near = Path::new(output).strip_prefix(&current).ok().filter(|near| !near.as_os_str().is_empty());
-    near.map_or_else(|| output.trim_end_matches('/').to_owned(), |near| near.display().to_string())
+    let near = output.local().and_then(|path| path.strip_prefix(&current).ok());
+    let near = near.filter(|near| !near.as_os_str().is_empty());
+    near.map_or_else(|| output.to_string().trim_end_matches('/').to_owned(), |near| near.display().to_string())
 }

@@ -1,8 +1,9 @@
 //! Standard output: results for people, or JSON for programs.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
-use keyfold_core::{Error, ErrorKind, Result};
+use keyfold_core::{Error, ErrorKind, Problem, Result};
 
 /// Where results go.
 pub(crate) struct Terminal {
@@ -33,7 +34,16 @@ impl Terminal {
 
     /// Prints what went wrong in another process.
     pub(crate) fn problem(&self, text: &str) -> Result<()> {
-        let written = writeln!(io::stderr(), "error: {text}");
+        self.note("error", text)
+    }
+
+    /// Prints what is odd but does no harm yet.
+    pub(crate) fn warning(&self, problem: &Problem) -> Result<()> {
+        self.note("warning", problem)
+    }
+
+    fn note(&self, severity: &str, text: impl Display) -> Result<()> {
+        let written = writeln!(io::stderr(), "{severity}: {text}");
         written.map_err(|error| Error::new(ErrorKind::Delivery, format!("standard error cannot be written: {error}")))
     }
 

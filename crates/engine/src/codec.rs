@@ -9,7 +9,6 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 use keyfold_core::fold::FoldSpec;
-use keyfold_core::job::Compression;
 use keyfold_core::{Error, ErrorKind, Problem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -17,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::arithmetic::Function;
 use crate::error::external;
 use crate::fold::FoldExec;
-use crate::tables::CompressedExec;
+use crate::formats::{self, codec::EncodedScan};
 use crate::write::{WriteExec, WriteSpec};
 
 /// The version that plans are made and read by; both ends must be of the same.
@@ -36,7 +35,7 @@ pub struct KeyfoldCodec {
 enum Operator {
     Fold(FoldSpec),
     Write(WriteSpec),
-    Compressed(Compression),
+    Scan(EncodedScan),
 }
 
 impl KeyfoldCodec {
@@ -57,11 +56,11 @@ impl PhysicalExtensionCodec for KeyfoldCodec {
         let Some(own) = bytes.strip_prefix(MAGIC) else {
             return self.others.try_decode(bytes, inputs, context, converter);
         };
-        let [input] = inputs else { return internal_err!("keyfold's operators have one input, not {}", inputs.len()) };
-        Ok(match decode::<Operator>(own).map_err(external)? {
-            Operator::Fold(spec) => Arc::new(FoldExec::try_new(input.clone(), Arc::new(spec))?),
-            Operator::Write(spec) => Arc::new(WriteExec::new(input.clone(), Arc::new(spec))),
-            Operator::Compressed(compression) => Arc::new(CompressedExec::restore(input, compression)?),
+        Ok(match (decode::<Operator>(own).map_err(external)?, inputs) {
+            (Operator::Fold(spec), [input]) => Arc::new(FoldExec::try_new(input.clone(), Arc::new(spec))?),
+            (Operator::Write(spec), [input]) => Arc::new(WriteExec::new(input.clone(), Arc::new(spec))),
+            (Operator::Scan(scan), []) => formats::codec::decode(scan, self, context, converter)?,
+            (_, inputs) => return internal_err!("one of keyfold's operators came with {} inputs", inputs.len()),
         })
     }
 
@@ -75,8 +74,8 @@ impl PhysicalExtensionCodec for KeyfoldCodec {
             Operator::Fold(fold.spec().clone())
         } else if let Some(write) = node.downcast_ref::<WriteExec>() {
             Operator::Write(write.spec().clone())
-        } else if let Some(compressed) = node.downcast_ref::<CompressedExec>() {
-            Operator::Compressed(compressed.compression)
+        } else if let Some(scan) = formats::codec::encode(&node, self, converter)? {
+            Operator::Scan(scan)
         } else {
             return self.others.try_encode(node, bytes, converter);
         };

@@ -47,7 +47,7 @@ impl Plan {
         let template = problems.take(Template::parse(&job.template));
         let naming = problems.take(naming(job));
         let params = problems.take(Params::resolve(context, &job.params, given_params).await);
-        let tables = problems.take(tables::register(context, &job.tables).await);
+        let tables = problems.take(tables::register(context, &job.tables, Some(&job.output.url)).await);
         let (Some(params), Some(tables)) = (params, tables) else { return Err(problems.into_error()) };
         let query = problems.take(query::plan(context, &job.query, &params).await);
         let (Some(query), Some(template), Some(naming)) = (query, template, naming) else {

@@ -9,6 +9,7 @@ use datafusion::prelude::ident;
 use futures::{StreamExt, TryStreamExt};
 use keyfold_core::fold::DocumentBatch;
 use keyfold_core::job::Job;
+use keyfold_core::location::Location;
 use keyfold_core::report::{Summary, TotalReport};
 use keyfold_core::sum::Sum;
 use keyfold_core::{Error, ErrorKind, Problem, Result};
@@ -20,7 +21,7 @@ use crate::reach::Reach;
 use crate::runner::{Progress, Runner};
 use crate::session::{Resources, Session};
 use crate::stores::Stores;
-use crate::tables::{ResolvedTable, locate};
+use crate::tables::ResolvedTable;
 use crate::write::WriteSpec;
 use crate::{checks, totals};
 
@@ -95,34 +96,34 @@ impl Prepared {
 
     /// Checks that unique columns are unique.
     pub async fn check_unique(&self) -> Result<()> {
-        self.located(checks::unique(&self.session, &self.plan.tables).await).await
+        checks::unique(&self.session, &self.plan.tables).await
     }
 
     /// Runs the job's checks; gives the names of those that passed.
     pub async fn run_checks(&self) -> Result<Vec<String>> {
-        self.located(checks::run(&self.session, self.checks.clone()).await).await
+        checks::run(&self.session, self.checks.clone()).await
     }
 
     /// Asks the source for the control totals.
     pub async fn source_totals(&self) -> Result<Vec<Sum>> {
-        self.located(totals::source(&self.session, &self.job, &self.totals).await).await
+        totals::source(&self.session, &self.job, &self.totals).await
     }
 
     /// Holds that every process that will work reaches the tables and the snapshot.
-    pub async fn check_reach(&self, snapshot: String) -> Result<()> {
+    pub async fn check_reach(&self, snapshot: Location) -> Result<()> {
         let files = self.plan.tables.iter().flat_map(ResolvedTable::reached).collect();
         self.session.runner.check_reach(&Reach { files, snapshot }).await
     }
 
     /// Folds the rows and writes the documents into a snapshot.
-    pub async fn write(&self, snapshot: String, progress: watch::Sender<Progress>) -> Result<Vec<Summary>> {
+    pub async fn write(&self, snapshot: Location, progress: watch::Sender<Progress>) -> Result<Vec<Summary>> {
         let plan = self.plan.written(self.write_spec(snapshot))?;
-        let batches = self.located(self.session.run(plan, progress).await).await?;
+        let batches = self.session.run(plan, progress).await?;
         let texts = batches.iter().flat_map(|batch| batch.column(0).as_string::<i32>().iter().flatten());
         texts.map(|text| serde_json::from_str(text).map_err(Error::internal)).collect()
     }
 
-    fn write_spec(&self, snapshot: String) -> WriteSpec {
+    fn write_spec(&self, snapshot: Location) -> WriteSpec {
         let output = &self.job.output;
         WriteSpec {
             snapshot,
@@ -158,19 +159,16 @@ impl Prepared {
     }
 
     async fn collect(&self, plan: LogicalPlan, limit: Option<usize>) -> Result<Vec<(String, Vec<u8>)>> {
-        let documents = async {
-            let frame = self.session.context.execute_logical_plan(plan).await.map_err(running)?;
-            let frame = frame.sort(vec![ident("key").sort(true, false)]).map_err(running)?;
-            let frame = frame.limit(0, limit).map_err(running)?;
-            let mut batches = frame.execute_stream().await.map_err(running)?.map_err(running).boxed();
-            let mut documents = Vec::new();
-            while let Some(batch) = batches.try_next().await? {
-                let batch = DocumentBatch(&batch);
-                documents.extend((0..batch.len()).map(|row| (batch.key(row).to_owned(), batch.document(row).to_vec())));
-            }
-            Ok(documents)
-        };
-        self.located(documents.await).await
+        let frame = self.session.context.execute_logical_plan(plan).await.map_err(running)?;
+        let frame = frame.sort(vec![ident("key").sort(true, false)]).map_err(running)?;
+        let frame = frame.limit(0, limit).map_err(running)?;
+        let mut batches = frame.execute_stream().await.map_err(running)?.map_err(running).boxed();
+        let mut documents = Vec::new();
+        while let Some(batch) = batches.try_next().await? {
+            let batch = DocumentBatch(&batch);
+            documents.extend((0..batch.len()).map(|row| (batch.key(row).to_owned(), batch.document(row).to_vec())));
+        }
+        Ok(documents)
     }
 
     /// What would run.
@@ -181,10 +179,10 @@ impl Prepared {
         let physical = state.query_planner().create_physical_plan(&logical, &state).await.map_err(running)?;
         let tables = self.plan.tables.iter().map(|table| ExplainedTable {
             name: table.table.name.clone(),
-            format: format!("{:?}", table.format).to_lowercase(),
+            format: table.spec.format.clone(),
             files: table.files.len(),
             bytes: table.bytes(),
-            path: table.table.path.value.clone(),
+            path: table.table.path.value.to_string(),
         });
         Ok(Explained {
             tables: tables.collect(),
@@ -194,14 +192,5 @@ impl Prepared {
             logical: logical.display_indent().to_string(),
             physical: displayable(physical.as_ref()).indent(false).to_string(),
         })
-    }
-
-    /// A result whose error about bad input says where the input is bad, if that can be found.
-    async fn located<T>(&self, result: Result<T>) -> Result<T> {
-        match result {
-            Ok(value) => Ok(value),
-            Err(error) if error.problems().iter().any(|problem| problem.place.is_some()) => Err(error),
-            Err(error) => Err(locate::bad_input(&self.session.context, &self.plan.tables, error).await),
-        }
     }
 }

@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::stores::{self, Stores};
 use keyfold_core::layout::{ALIVE, STAGING};
+use keyfold_core::location::Location;
 
 /// The tables' files and the snapshot of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Reach {
     /// Some files of each table, the first and the last among them.
     pub files: Vec<ReachedFile>,
-    /// Where documents are written: a path or a URL.
-    pub snapshot: String,
+    /// Where documents are written.
+    pub snapshot: Location,
 }
 
 /// A table's file.
@@ -21,8 +22,8 @@ pub struct Reach {
 pub struct ReachedFile {
     /// The table.
     pub table: String,
-    /// A URL.
-    pub url: String,
+    /// Where it is.
+    pub location: Location,
     /// Its length in bytes as the client sees it.
     pub bytes: u64,
 }
@@ -38,12 +39,13 @@ pub async fn problems(stores: &Stores, reach: &Reach) -> Vec<Problem> {
 }
 
 async fn read(stores: &Stores, file: &ReachedFile) -> Result<(), Problem> {
-    let name = stores::local_path(&file.url).map_or_else(|| file.url.clone(), |path| path.display().to_string());
+    let name = file.location.to_string();
     let problem = |message: String| {
         let problem = Problem::new(format!("the table `{}` {message}", file.table)).at(Place::whole(&name));
         problem.help("tables must be at the same path for every executor: a shared disk, or an object store; and below a root that `allow` names")
     };
-    let (store, path) = stores.resolve(&file.url).map_err(|error| problem(format!("cannot be reached: {error}")))?;
+    let (store, path) =
+        stores.resolve(&file.location).map_err(|error| problem(format!("cannot be reached: {error}")))?;
     let there = store.head(&path).await.map_err(|error| problem(format!("cannot be read: {error}")))?;
     match there.size == file.bytes {
         true => Ok(()),
@@ -51,9 +53,10 @@ async fn read(stores: &Stores, file: &ReachedFile) -> Result<(), Problem> {
     }
 }
 
-async fn write(stores: &Stores, snapshot: &str) -> Result<(), Problem> {
+async fn write(stores: &Stores, snapshot: &Location) -> Result<(), Problem> {
     let problem = |error: &dyn std::fmt::Display| {
-        let problem = Problem::new(format!("the output cannot be written: {error}")).at(Place::whole(snapshot));
+        let problem =
+            Problem::new(format!("the output cannot be written: {error}")).at(Place::whole(snapshot.to_string()));
         problem.help("the output must be the same place for every executor: a shared disk, or an object store; and below a root that `allow` names")
     };
     let (store, path) = stores.resolve(snapshot).map_err(|error| problem(&error))?;

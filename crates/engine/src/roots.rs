@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
+use keyfold_core::location::Location;
 use keyfold_core::{Error, ErrorKind, Problem};
 use object_store::path::Path;
 use object_store::{
@@ -17,8 +18,6 @@ use object_store::{
 };
 use url::Url;
 
-use crate::stores;
-
 /// Folders and prefixes below which everything is allowed, and nothing else.
 #[derive(Debug, Clone)]
 pub struct Roots(Vec<Url>);
@@ -26,16 +25,18 @@ pub struct Roots(Vec<Url>);
 impl Roots {
     /// Roots as written: paths such as `/data/`, or URLs such as `s3://bucket/prefix/`.
     pub fn parse(roots: &[String]) -> keyfold_core::Result<Self> {
-        let parse = |root: &String| match stores::local_path(root) {
+        let wrong = |message: String| Error::new(ErrorKind::Usage, Problem::new(format!("allow: {message}")));
+        let current = std::env::current_dir().unwrap_or_default();
+        let parse = |root: &String| match Location::parse(root, &current).map_err(wrong)? {
             // The folder itself may be reached by a link; what lies below it may not lead out of it.
-            Some(folder) => {
+            Location::Local(folder) => {
                 let folder = folder.canonicalize().map_err(|error| {
                     let problem = Problem::new(format!("allow: `{root}` is no folder that can be read: {error}"));
                     Error::new(ErrorKind::Usage, problem.help("name folders that exist, or URLs of object stores"))
                 })?;
-                stores::url(&folder.display().to_string())
+                Location::Local(folder).url().map_err(wrong)
             }
-            None => stores::url(root),
+            Location::Store(url) => Ok(url),
         };
         roots.iter().map(parse).collect::<keyfold_core::Result<_>>().map(Self)
     }

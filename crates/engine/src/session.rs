@@ -20,7 +20,7 @@ use crate::optimizer::ExactArithmetic;
 use crate::planner::KeyfoldQueryPlanner;
 use crate::runner::{Progress, Runner};
 use crate::stores::Stores;
-use crate::{conjunction, decimal, shard};
+use crate::{conjunction, shard};
 
 /// What a run may use of the machine.
 #[derive(Debug, Clone)]
@@ -91,7 +91,7 @@ pub fn state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionState {
         .with_analyzer_rule(Arc::new(ExactArithmetic::default()))
         .with_query_planner(Arc::new(KeyfoldQueryPlanner));
     let chain = Chain::new(Origin::default()).function();
-    let functions = [decimal::function(), shard::function(), conjunction::function(), chain].map(Arc::new);
+    let functions = [shard::function(), conjunction::function(), chain].map(Arc::new);
     builder.scalar_functions().get_or_insert_default().extend(functions);
     let sum = Arc::new(AggregateUDF::new_from_impl(Sum::new(Origin::default())));
     builder.aggregate_functions().get_or_insert_default().push(sum);
@@ -104,6 +104,8 @@ fn keyfold_config(mut config: SessionConfig) -> SessionConfig {
     let options = config.options_mut();
     // Names mean what the files say: netSales is netSales without quotes.
     options.sql_parser.enable_ident_normalization = false;
+    // 0.1 is a tenth, not the float that is nearest to it: a decimal column is compared with the number that is written.
+    options.sql_parser.parse_float_as_decimal = true;
     // Messages point at line and column.
     options.sql_parser.collect_spans = true;
     // A dimension of this size is held once for all threads; the facts then need not be exchanged to be joined.

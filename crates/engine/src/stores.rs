@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::object_store::ObjectStoreRegistry;
+use keyfold_core::location::Location;
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
@@ -57,11 +58,9 @@ impl Stores {
         Self { options, known: Mutex::default() }
     }
 
-    /// The store of a URL and the path within it. A plain path is one on the local disk.
-    pub fn resolve(&self, location: &str) -> Result<(Arc<dyn ObjectStore>, Path)> {
-        let url = url(location)?;
-        let path = Path::from_url_path(url.path())
-            .map_err(|error| Error::new(ErrorKind::Usage, format!("{location} is no usable path: {error}")))?;
+    /// The store of a location and the path within it.
+    pub fn resolve(&self, location: &Location) -> Result<(Arc<dyn ObjectStore>, Path)> {
+        let (url, path) = url_and_path(location)?;
         Ok((self.store(&url)?, path))
     }
 
@@ -113,13 +112,13 @@ impl Stores {
     }
 }
 
-/// The URL of a location; a plain path is one on the local disk.
-pub fn url(location: &str) -> Result<Url> {
-    let wrong = || Error::new(ErrorKind::Usage, format!("`{location}` is neither a path nor a URL"));
-    match location.contains("://") {
-        true => Url::parse(location).map_err(|_| wrong()),
-        false => Url::from_file_path(location).map_err(|()| wrong()),
-    }
+/// The URL of a location, and the path within its store.
+pub(crate) fn url_and_path(location: &Location) -> Result<(Url, Path)> {
+    let wrong = |message: String| Error::new(ErrorKind::Usage, message);
+    let url = location.url().map_err(wrong)?;
+    let path = Path::from_url_path(url.path())
+        .map_err(|error| wrong(format!("{location} cannot be used as a path: {error}")))?;
+    Ok((url, path))
 }
 
 /// Scheme and host: what one store object serves.
@@ -134,14 +133,6 @@ impl ObjectStoreRegistry for Stores {
 
     fn get_store(&self, url: &Url) -> DataFusionResult<Arc<dyn ObjectStore>, DataFusionError> {
         self.store(url).map_err(external)
-    }
-}
-
-/// The path of a location on the local disk; nothing for one in an object store.
-pub fn local_path(location: &str) -> Option<std::path::PathBuf> {
-    match location.contains("://") {
-        false => Some(location.into()),
-        true => Url::parse(location).ok().filter(|url| url.scheme() == "file").and_then(|url| url.to_file_path().ok()),
     }
 }
 

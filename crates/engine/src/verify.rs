@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 use keyfold_core::job::Layout;
 use keyfold_core::layout::POINTER;
+use keyfold_core::location::Location;
 use keyfold_core::manifest::{Entry, Part, sha256};
 use keyfold_core::report::{Pointer, Report, TotalReport};
 use keyfold_core::sum::Sum;
@@ -15,8 +16,8 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde_json::value::RawValue;
 
+use crate::lines::Lines;
 use crate::stores::{Stores, join};
-use crate::tables::lines::Lines;
 
 /// Documents that are read at the same time.
 const CONCURRENT_READS: usize = 32;
@@ -40,7 +41,7 @@ pub struct Verification {
 ///
 /// # Errors
 /// Every document that is missing or differs, up to a few, and totals that do not add up.
-pub async fn verify(stores: &Stores, output: &str) -> Result<Verification> {
+pub async fn verify(stores: &Stores, output: &Location) -> Result<Verification> {
     let (store, root) = stores.resolve(output)?;
     let pointer_path = join(&root, POINTER)?;
     let text = read(store.as_ref(), &pointer_path).await.map_err(|error| {

@@ -11,11 +11,12 @@ use tempfile::TempDir;
 
 use super::pods::{Node, address};
 use super::rendering::{LOCAL, PRODUCTION, PodTemplate, Rendering, text};
+use crate::cluster::ports;
 use crate::cluster::turns::Turn;
 use crate::delivered::manifest;
 use crate::http;
 use crate::program::{Ended, Outcome, Process, ensure, keyfold, last_lines, root, succeed};
-use crate::seaweed::{ACCESS_KEY, SECRET, Server, free_ports};
+use crate::seaweed::{ACCESS_KEY, SECRET, Server};
 use crate::store::with_weed;
 use crate::tools::{Tools, with_tools};
 
@@ -46,7 +47,7 @@ fn with_both(check: fn(&Tools, &PathBuf) -> Outcome) -> Outcome<Completion> {
 fn local(tools: &Tools, weed: &PathBuf) -> Outcome {
     let rendering = Rendering::new(tools, LOCAL)?;
     let mut node = Node::new(&rendering)?;
-    let ports = free_ports(STORE_PORTS.len())?;
+    let ports = STORE_PORTS.iter().map(|_| ports::next()).collect::<Outcome<Vec<_>>>()?;
     let (s3, filer) = (ports[0], ports[1]);
     node.hosts.push(("http://store:8333".into(), format!("http://127.0.0.1:{s3}")));
     let pod = node.pod("Deployment", "store")?;

@@ -135,7 +135,7 @@ impl Delivered {
             keyfold: env!("CARGO_PKG_VERSION").to_owned(),
             started: started.to_owned(),
             finished: publish::now(),
-            output: prepared.job.output.url.value.clone(),
+            output: prepared.job.output.url.value.to_string(),
             layout: prepared.job.output.layout,
             compression: prepared.job.output.compression,
             documents: sum(|summary| summary.documents),

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use bytesize::ByteSize;
 use indicatif::HumanCount;
-use keyfold_core::job::{Job, Overrides, locate};
+use keyfold_core::job::{Job, Overrides};
+use keyfold_core::location::Location;
 use keyfold_core::{Error, ErrorKind, Result};
 use keyfold_engine::verify;
 
@@ -35,11 +36,11 @@ pub(crate) async fn verify(arguments: &VerifyArguments, settings: &Settings, ter
 }
 
 /// The output that a job folder or an output names.
-fn output(target: &str) -> Result<String> {
+fn output(target: &str) -> Result<Location> {
     if Path::new(target).join("job.toml").is_file() {
         return Ok(Job::read(Path::new(target), &Overrides::default())?.output.url.value);
     }
     let current = std::env::current_dir()
         .map_err(|error| Error::new(ErrorKind::Usage, format!("the current directory cannot be read: {error}")))?;
-    Ok(locate(target, &current))
+    Location::parse(target, &current).map_err(|message| Error::new(ErrorKind::Usage, message))
 }

@@ -22,10 +22,12 @@ mod strftime;
 #[cfg(test)]
 mod tests;
 mod times;
+mod uuid;
 
 pub use names::sql_name;
 pub use parser::{BadText, Parser};
 pub use rules::{Epoch, TextRules};
+pub use uuid::uuid_texts;
 
 /// The decimal in units of 10^-scale; nothing if the text is not exactly a decimal of this precision and scale.
 ///

@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use super::tree::{Entry, Node, Origin, Value};
 use crate::error::{Place, Problem};
+use crate::location::Location;
 use crate::source::Source;
 use crate::suggest;
 
@@ -34,40 +35,18 @@ impl Decoder<'_> {
         self.problems.borrow_mut().push(problem);
     }
 
-    /// A path or URL as written, made absolute by where it was written.
-    pub(super) fn location(&self, text: &str, origin: &Origin) -> String {
-        let base = match origin {
+    /// What a relative path is relative to, by where it was written.
+    pub(super) fn base(&self, origin: &Origin) -> &Path {
+        match origin {
             Origin::File(_) => self.folder,
             Origin::Flag(_) => self.current,
-        };
-        locate(text, base)
-    }
-}
-
-/// A URL stays as it is; a path is taken relative to `base`.
-pub fn locate(text: &str, base: &Path) -> String {
-    match text.contains("://") {
-        true => text.to_owned(),
-        false => without_dots(&base.join(text)).display().to_string(),
-    }
-}
-
-/// The path without `.` and `..`, as object stores and messages want it. Symbolic links in it are not followed.
-fn without_dots(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => _ = clean.pop(),
-            other => clean.push(other),
         }
     }
-    clean
 }
 
 /// One table of the file, read field by field. The fields asked for are the known ones.
 pub(super) struct Fields<'a> {
-    decoder: &'a Decoder<'a>,
+    pub(super) decoder: &'a Decoder<'a>,
     /// How messages call the table: `tables.sales`, or nothing for the root.
     name: String,
     origin: Origin,
@@ -133,7 +112,7 @@ impl<'a> Fields<'a> {
         self.as_string(field, node)
     }
 
-    fn as_string(&self, field: &str, node: &Node) -> Option<At<String>> {
+    pub(super) fn as_string(&self, field: &str, node: &Node) -> Option<At<String>> {
         match &node.value {
             Value::String(text) => Some(self.at(node, text.clone())),
             _ => {
@@ -144,20 +123,30 @@ impl<'a> Fields<'a> {
     }
 
     /// A path or URL that must be there, made absolute.
-    pub(super) fn require_location(&mut self, field: &'static str) -> Option<At<String>> {
+    pub(super) fn require_location(&mut self, field: &'static str) -> Option<At<Location>> {
         let node = self.require(field)?;
         let text = self.as_string(field, node)?;
-        Some(At { value: self.decoder.location(&text.value, &node.origin), place: text.place })
+        match Location::parse(&text.value, self.decoder.base(&node.origin)) {
+            Ok(value) => Some(At { value, place: text.place }),
+            Err(message) => {
+                self.decoder.report(&node.origin, message, None);
+                None
+            }
+        }
     }
 
     /// A boolean, or its default.
     pub(super) fn boolean(&mut self, field: &'static str, default: bool) -> bool {
-        match self.get(field) {
-            None => default,
-            Some(Node { value: Value::Boolean(value), .. }) => *value,
-            Some(node) => {
+        self.optional_boolean(field).unwrap_or(default)
+    }
+
+    /// A boolean that may be absent.
+    pub(super) fn optional_boolean(&mut self, field: &'static str) -> Option<bool> {
+        match self.get(field)? {
+            Node { value: Value::Boolean(value), .. } => Some(*value),
+            node => {
                 self.wrong(field, node, "true or false");
-                default
+                None
             }
         }
     }
@@ -177,17 +166,44 @@ impl<'a> Fields<'a> {
         default
     }
 
-    /// A one-character string as a byte, or its default.
-    pub(super) fn byte(&mut self, field: &'static str, default: u8) -> u8 {
+    /// A string of one ASCII character as a byte, or its default; an empty string is none.
+    pub(super) fn byte(&mut self, field: &'static str, default: Option<u8>) -> Option<u8> {
         match self.get(field) {
             None => default,
-            Some(Node { value: Value::String(text), .. }) if text.len() == 1 => text.as_bytes()[0],
+            Some(Node { value: Value::String(text), .. }) if text.is_empty() => None,
+            Some(Node { value: Value::String(text), .. }) if text.len() == 1 => text.bytes().next(),
             Some(node) => {
                 let full = self.full(field);
                 self.decoder.report(&node.origin, format!("`{full}` must be one ASCII character"), None);
                 default
             }
         }
+    }
+
+    /// One of a few characters, if the field is there.
+    pub(super) fn one_of(&mut self, field: &'static str, choices: &[char]) -> Option<char> {
+        let node = self.get(field)?;
+        let text = self.as_string(field, node)?;
+        let mut characters = text.value.chars();
+        match (characters.next(), characters.next()) {
+            (Some(character), None) if choices.contains(&character) => Some(character),
+            _ => {
+                let choices: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
+                let message = format!("`{}` must be one of {}", self.full(field), choices.join(", "));
+                self.decoder.report(&node.origin, message, None);
+                None
+            }
+        }
+    }
+
+    /// One of a few words, if the field is there.
+    pub(super) fn optional_choice<T: Copy>(
+        &mut self,
+        field: &'static str,
+        choices: &[(&'static str, Option<T>)],
+    ) -> Option<T> {
+        self.get(field)?;
+        self.choice(field, choices)
     }
 
     /// One of a few words, or the first of them.

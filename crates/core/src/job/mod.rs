@@ -2,6 +2,7 @@
 
 mod decode;
 mod read;
+mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -10,9 +11,11 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::grid::{LabelPattern, OffGrid};
+use crate::location::Location;
 use crate::source::Source;
 
-pub use decode::{At, locate};
+pub use decode::At;
+pub use table::{Column, Compression, Encoding, Missing, Table, TextLayout};
 
 /// A job as its files and the flags say it, every path absolute, nothing resolved against data yet.
 #[derive(Debug, Clone)]
@@ -41,63 +44,6 @@ pub struct Job {
     pub checks: Vec<Source>,
     /// `job.toml` itself, for messages.
     pub source: Source,
-}
-
-/// A declared table.
-#[derive(Debug, Clone)]
-pub struct Table {
-    /// The name that SQL uses.
-    pub name: String,
-    /// A file, a folder, a glob, or the URL of one.
-    pub path: At<String>,
-    /// How the files are written; by the name's extension where the job does not say.
-    pub format: Option<Format>,
-    /// Column names and SQL types, in the order written.
-    pub schema: Vec<(String, At<String>)>,
-    /// How CSV files are written.
-    pub csv: Csv,
-    /// The files' compression; by the name's extension where the job does not say.
-    pub compression: Option<Compression>,
-    /// Columns that identify a row.
-    pub unique: Vec<At<String>>,
-}
-
-/// How a table's files are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Delimited text.
-    Csv,
-    /// Apache Parquet.
-    Parquet,
-    /// One JSON object per line.
-    Ndjson,
-}
-
-/// How CSV files are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Csv {
-    /// Whether the first line names the columns.
-    pub header: bool,
-    /// Between two fields.
-    pub delimiter: u8,
-    /// Around a field that holds a delimiter.
-    pub quote: u8,
-    /// Before a quote inside a quoted field; doubled quotes where absent.
-    pub escape: Option<u8>,
-    /// Whether quoted fields may hold line breaks; such files are read by one thread.
-    pub multiline: bool,
-}
-
-/// Compression of a whole file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Compression {
-    /// As it is.
-    None,
-    /// gzip, RFC 1952.
-    Gzip,
-    /// Zstandard, RFC 8878.
-    Zstd,
 }
 
 /// A declared parameter.
@@ -151,8 +97,8 @@ pub struct Total {
 /// Where the documents go and how.
 #[derive(Debug, Clone)]
 pub struct Output {
-    /// A folder, or the URL of a prefix in an object store.
-    pub url: At<String>,
+    /// A folder, or a prefix in an object store.
+    pub url: At<Location>,
     /// The document name pattern; the ndjson layout needs none.
     pub name: Option<At<String>>,
     /// Documents as files, or lines of a few files.

@@ -4,9 +4,11 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::decode::{Decoder, Fields};
+use super::table::table;
 use super::tree::{self, Entry, Node, Value};
 use super::*;
 use crate::error::{Error, ErrorKind, Place, Problem};
+use crate::location::Location;
 
 impl Files {
     /// Reads the files of a job folder.
@@ -126,52 +128,6 @@ fn decode(decoder: &Decoder<'_>, root: &Node, overrides: &Overrides, current: &P
     })
 }
 
-fn table(decoder: &Decoder<'_>, entry: &Entry) -> Option<Table> {
-    let mut fields = Fields::of(decoder, format!("tables.{}", entry.key), &entry.node);
-    let path = fields.require_location("path");
-    let formats = [("csv", Some(Format::Csv)), ("parquet", Some(Format::Parquet)), ("ndjson", Some(Format::Ndjson))];
-    let format = optional_choice(&mut fields, "format", &formats);
-    let compressions =
-        [("none", Some(Compression::None)), ("gzip", Some(Compression::Gzip)), ("zstd", Some(Compression::Zstd))];
-    let compression = optional_choice(&mut fields, "compression", &compressions);
-    let csv = Csv {
-        header: fields.boolean("header", true),
-        delimiter: fields.byte("delimiter", b','),
-        quote: fields.byte("quote", b'"'),
-        escape: Some(fields.byte("escape", 0)).filter(|byte| *byte != 0),
-        multiline: fields.boolean("multiline", false),
-    };
-    let schema = schema(decoder, &entry.key, fields.table("schema"));
-    let unique = fields.strings("unique");
-    fields.finish();
-    Some(Table { name: entry.key.clone(), path: path?, format, schema, csv, compression, unique })
-}
-
-/// A choice whose absence means that the file's name decides.
-fn optional_choice<T: Copy>(
-    fields: &mut Fields<'_>,
-    field: &'static str,
-    choices: &[(&'static str, Option<T>)],
-) -> Option<T> {
-    fields.get(field)?;
-    fields.choice(field, choices)
-}
-
-fn schema(decoder: &Decoder<'_>, table: &str, entries: &[Entry]) -> Vec<(String, At<String>)> {
-    let column = |entry: &Entry| match &entry.node.value {
-        Value::String(sql_type) => {
-            Some((entry.key.clone(), At { value: sql_type.clone(), place: entry.node.origin.place(decoder.source) }))
-        }
-        other => {
-            let message =
-                format!("`tables.{table}.schema.{}` must be a SQL type in quotes, not {}", entry.key, other.kind());
-            decoder.report(&entry.node.origin, message, Some("such as \"VARCHAR\" or \"DECIMAL(12,2)\"".into()));
-            None
-        }
-    };
-    entries.iter().filter_map(column).collect()
-}
-
 fn param(decoder: &Decoder<'_>, entry: &Entry) -> Option<Param> {
     let place = entry.origin.place(decoder.source);
     let plain = |sql_type: &str, default: String| {
@@ -272,7 +228,14 @@ fn output(decoder: &Decoder<'_>, node: &Node, overrides: &Overrides, current: &P
     let url = match &overrides.output {
         Some(text) => {
             fields.get("url");
-            Some(At { value: locate(text, current), place: Place::whole(format!("--output {text}")) })
+            let place = Place::whole(format!("--output {text}"));
+            match Location::parse(text, current) {
+                Ok(value) => Some(At { value, place }),
+                Err(message) => {
+                    decoder.problems.borrow_mut().push(Problem::new(message).at(place));
+                    None
+                }
+            }
         }
         None => fields.require_location("url"),
     };

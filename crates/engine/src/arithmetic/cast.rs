@@ -11,6 +11,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use keyfold_core::exact::uuid_texts;
 use serde::{Deserialize, Serialize};
 
 use super::Origin;
@@ -70,8 +71,18 @@ fn first_failing(value: &ColumnarValue, to: &DataType) -> Option<String> {
     array_value_to_string(&array, row?).ok()
 }
 
+/// Whether a cast from one of these types to the other is one that only `keyfold_cast` makes well: one that is not
+/// possible for every value, or that of a UUID's bytes to text.
+pub(crate) fn is_own_cast(from: &DataType, to: &DataType) -> bool {
+    is_uuid_text(from, to) || may_fail(from, to)
+}
+
+fn is_uuid_text(from: &DataType, to: &DataType) -> bool {
+    *from == DataType::FixedSizeBinary(16) && matches!(to, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
 /// Whether a cast from one of these types to the other is possible, but not for every value.
-pub(crate) fn may_fail(from: &DataType, to: &DataType) -> bool {
+fn may_fail(from: &DataType, to: &DataType) -> bool {
     use DataType::{Boolean, Date32, Date64, Decimal128, Decimal256, Null, Timestamp};
     let text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
     let plain = |data_type: &DataType| !data_type.is_nested() && !matches!(data_type, DataType::Dictionary(..));
@@ -132,6 +143,10 @@ impl ScalarUDFImpl for Cast {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let (value, to) = (&args.args[0], args.return_field.data_type());
+        if is_uuid_text(&value.data_type(), to) {
+            let texts = uuid_texts(value.to_array(args.number_rows)?.as_ref());
+            return ColumnarValue::Array(texts).cast_to(to, None);
+        }
         value.cast_to(to, Some(&STRICT)).map_err(|error| self.failed(error, value, to))
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! DataFusion's operators, its `sum` and the plans it sends to other processes wrap around. So the operations of a plan
 //! are functions of keyfold's own, each of which knows where in the SQL it is written (`optimizer/exact.rs` puts them
-//! there).
+//! there). `min` and `max` of floats are among them: the built-in ones depend on the order of the rows where one is NaN.
 
 mod cast;
 mod chain;
+mod conversion;
+mod extremum;
 mod operation;
 mod operator;
 mod origin;
@@ -14,8 +16,9 @@ mod sql_type;
 mod sum;
 mod wire;
 
-pub(crate) use cast::{Cast, may_fail};
+pub(crate) use cast::{Cast, is_own_cast};
 pub(crate) use chain::{CHAIN, Chain};
+pub(crate) use extremum::Extremum;
 pub(crate) use operation::Operation;
 pub(crate) use operator::Operator;
 pub(crate) use origin::Origin;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use serde::{Deserialize, Serialize};
 
-use super::{Cast, Chain, Operation, Placed, Sum};
+use super::{Cast, Chain, Extremum, Operation, Placed, Sum};
 
 /// A function with all that it knows.
 #[derive(Serialize, Deserialize)]
@@ -15,6 +15,7 @@ pub(crate) enum Function {
     Cast(Cast),
     Placed(Placed),
     Sum(Sum),
+    Extremum(Extremum),
 }
 
 impl Function {
@@ -35,7 +36,10 @@ impl Function {
 
     /// The function, if it is one of these.
     pub(crate) fn of_aggregate(function: &AggregateUDF) -> Option<Self> {
-        function.inner().downcast_ref::<Sum>().cloned().map(Self::Sum)
+        let inner = function.inner();
+        let sum = || inner.downcast_ref::<Sum>().cloned().map(Self::Sum);
+        let extremum = || inner.downcast_ref::<Extremum>().cloned().map(Self::Extremum);
+        sum().or_else(extremum)
     }
 
     /// The function as plans have it.
@@ -45,16 +49,18 @@ impl Function {
             Self::Chain(chain) => ScalarUDF::new_from_impl(chain),
             Self::Cast(cast) => ScalarUDF::new_from_impl(cast),
             Self::Placed(placed) => ScalarUDF::new_from_impl(placed),
-            Self::Sum(_) => return None,
+            Self::Sum(_) | Self::Extremum(_) => return None,
         };
         Some(Arc::new(function))
     }
 
     /// The function as plans have it.
     pub(crate) fn into_aggregate(self) -> Option<Arc<AggregateUDF>> {
-        match self {
-            Self::Sum(sum) => Some(Arc::new(AggregateUDF::new_from_impl(sum))),
-            _ => None,
-        }
+        let function = match self {
+            Self::Sum(sum) => AggregateUDF::new_from_impl(sum),
+            Self::Extremum(extremum) => AggregateUDF::new_from_impl(extremum),
+            _ => return None,
+        };
+        Some(Arc::new(function))
     }
 }

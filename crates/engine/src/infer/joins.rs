@@ -1,9 +1,9 @@
 //! Which column of a dimension identifies the row that a fact belongs to.
 
 use datafusion::prelude::SessionContext;
-use keyfold_core::job::Format;
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
+use super::matches::Matches;
 use super::names::{always_quoted, flat, row_of, subject};
 use super::{Kind, Table, profile};
 
@@ -26,21 +26,25 @@ pub(super) fn agree_on_types(tables: &mut [Table]) {
         for (fact, own) in alike(facts, dimension) {
             let (fact, own) = (&mut facts.columns[fact].kind, &mut dimension.columns[own].kind);
             match (*fact, *own) {
-                (Kind::Text, number) if number.is_integer() && dimension.format == Format::Csv => *own = Kind::Text,
-                (number, Kind::Text) if number.is_integer() && facts.format == Format::Csv => *fact = Kind::Text,
+                (Kind::Text, number) if number.is_integer() && dimension.untyped_text => *own = Kind::Text,
+                (number, Kind::Text) if number.is_integer() && facts.untyped_text => *fact = Kind::Text,
                 _ => {}
             }
         }
     }
 }
 
-/// A join for every dimension; all that have none are reported together.
-pub(super) async fn find(context: &SessionContext, tables: &[Table]) -> Result<Vec<Join>> {
+/// A join for every dimension; all that have none are reported together, and joins that find little are warned of.
+pub(super) async fn find(context: &SessionContext, tables: &mut [Table]) -> Result<Vec<Join>> {
     let [facts, dimensions @ ..] = tables else { return Ok(Vec::new()) };
     let (mut joins, mut problems) = (Vec::new(), Vec::new());
-    for (index, dimension) in dimensions.iter().enumerate() {
-        match join(context, facts, dimension).await? {
-            Ok((fact, dimension)) => joins.push(Join { table: index + 1, fact, dimension }),
+    for (index, dimension) in dimensions.iter_mut().enumerate() {
+        match join(context, facts, dimension, index + 1).await? {
+            Ok(matches) => {
+                let warning = matches.doubt(context, facts, dimension).await?;
+                dimension.warnings.extend(warning);
+                joins.push(matches.join);
+            }
             Err(reasons) => problems.push(unjoined(facts, dimension, &reasons)),
         }
     }
@@ -50,13 +54,14 @@ pub(super) async fn find(context: &SessionContext, tables: &[Table]) -> Result<V
     }
 }
 
-/// The columns of the facts and of the dimension, or why none of those alike will do.
+/// The join by columns that are alike, if one by others does not find more; or why none will do.
 async fn join(
     context: &SessionContext,
     facts: &Table,
     dimension: &Table,
-) -> Result<Result<(String, String), Vec<String>>> {
-    let mut reasons = Vec::new();
+    table: usize,
+) -> Result<Result<Matches, Vec<String>>> {
+    let (mut best, mut reasons) = (None::<Matches>, Vec::new());
     for (fact, own) in alike(facts, dimension) {
         let (fact, own) = (&facts.columns[fact], &dimension.columns[own]);
         let both = format!("`{}` and `{}.{}`", fact.name, dimension.name, own.name);
@@ -70,13 +75,20 @@ async fn join(
         );
         match profile::numbers(context, &[count], &from).await?.first() {
             Some(Some(distinct)) if u64::try_from(*distinct).is_ok_and(|distinct| distinct == dimension.rows) => {
-                return Ok(Ok((fact.name.clone(), own.name.clone())));
+                let join = Join { table, fact: fact.name.clone(), dimension: own.name.clone() };
+                let matches = Matches::count(context, facts, dimension, join).await?;
+                if matches.are_most() {
+                    return Ok(Ok(matches));
+                }
+                if best.as_ref().is_none_or(|best| matches.are_more_than(best)) {
+                    best = Some(matches);
+                }
             }
             _ => reasons
                 .push(format!("{both} are alike, but `{}.{}` repeats values or lacks some", dimension.name, own.name)),
         }
     }
-    Ok(Err(reasons))
+    Ok(best.ok_or(reasons))
 }
 
 /// Pairs of columns whose names say the same, the most alike first.
@@ -117,7 +129,7 @@ fn unjoined(facts: &Table, dimension: &Table, reasons: &[String]) -> Problem {
     };
     let problem = Problem::new(format!("`{}` cannot be joined to `{}`: {why}", dimension.name, facts.name));
     let help = "leave the file out, or rename a column so that both have the same name; storeId, store_id and storekey are the same";
-    problem.at(Place::whole(&dimension.location)).help(help)
+    problem.at(Place::whole(dimension.location.to_string())).help(help)
 }
 
 /// How many rows of the facts, joined with everything, have no value here.

@@ -1,24 +1,27 @@
 //! A star schema inferred from data files: types of columns, joins of dimensions, what to add up and by what.
 
-mod csv;
 mod joins;
+mod matches;
 mod names;
-mod ndjson;
 mod profile;
 mod shape;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use std::path::Path;
+pub(crate) use values::Evidence;
+
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
-use keyfold_core::job::{self, At, Compression, Format};
+use keyfold_core::exact::TextRules;
+use keyfold_core::job::{self, At, Missing, TextLayout};
+use keyfold_core::location::{FilePattern, Location};
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
+use crate::formats;
 use crate::session::{self, Resources};
-use crate::stores::{self, Stores};
+use crate::stores::Stores;
 use crate::tables::{self, ResolvedTable};
 
 pub use joins::Join;
@@ -40,23 +43,34 @@ pub struct Star {
     pub measures: Vec<Measure>,
 }
 
+impl Star {
+    /// What is odd about the files, in their order.
+    pub fn warnings(&self) -> impl Iterator<Item = &Problem> {
+        self.tables.iter().flat_map(|table| &table.warnings)
+    }
+}
+
 /// A file as a table of a job.
 #[derive(Debug, Clone)]
 pub struct Table {
     /// The name that SQL uses.
     pub name: String,
-    /// An absolute path, or a URL.
-    pub location: String,
-    /// How the file is written.
-    pub format: Format,
-    /// Between two fields of a CSV file.
-    pub delimiter: u8,
-    /// Whether values of a CSV file go over several lines.
-    pub multiline: bool,
+    /// Where the file is.
+    pub location: Location,
+    /// The name of the file's format.
+    pub format: &'static str,
+    /// Whether the file says the types of its columns, so that a job need not.
+    pub typed: bool,
+    /// Whether numbers are written as any other text is, so that a column of them can be read as text.
+    pub untyped_text: bool,
+    /// How a text file is laid out.
+    pub layout: TextLayout,
     /// The columns in the file's order.
     pub columns: Vec<Column>,
-    /// Columns that no job can read: without a name, or without one SQL type.
+    /// Columns that are no data, such as an index, or that no job can read: without a name, or without one SQL type.
     pub left_out: Vec<String>,
+    /// What is odd about the file, or about its join.
+    pub warnings: Vec<Problem>,
     /// How many rows the file has.
     pub rows: u64,
 }
@@ -111,28 +125,28 @@ pub struct Wishes {
 ///
 /// # Errors
 /// If a file is unreadable or has no rows, a dimension fits nowhere, or a wish names no column.
-pub async fn infer(locations: &[String], wishes: &Wishes, resources: &Resources, stores: Arc<Stores>) -> Result<Star> {
+pub async fn infer(
+    locations: &[Location],
+    wishes: &Wishes,
+    resources: &Resources,
+    stores: Arc<Stores>,
+) -> Result<Star> {
     let mut tables = read_all(locations, resources, &stores).await?;
     joins::agree_on_types(&mut tables);
     let context = session::local(resources, stores)?;
     let declared: Vec<_> = tables.iter().map(Table::declared).collect();
-    let resolved = tables::register(&context, &declared).await?;
-    let shaped = async {
-        for (table, resolved) in tables.iter_mut().zip(&resolved) {
-            table.take_columns(resolved);
-            profile::count(&context, table).await?;
-        }
-        let joins = joins::find(&context, &tables).await?;
-        shape::choose(&context, tables, joins, wishes).await
-    };
-    match shaped.await {
-        Ok(star) => Ok(star),
-        Err(error) => Err(tables::locate::bad_input(&context, &resolved, error).await),
+    let resolved = tables::register(&context, &declared, None).await?;
+    for (table, resolved) in tables.iter_mut().zip(&resolved) {
+        table.take_columns(resolved);
+        table.leave_out_index();
+        profile::count(&context, table).await?;
     }
+    let joins = joins::find(&context, &mut tables).await?;
+    shape::choose(&context, tables, joins, wishes).await
 }
 
 /// The tables with the types of the text files; the problems of all files are reported together.
-async fn read_all(locations: &[String], resources: &Resources, stores: &Arc<Stores>) -> Result<Vec<Table>> {
+async fn read_all(locations: &[Location], resources: &Resources, stores: &Arc<Stores>) -> Result<Vec<Table>> {
     let (mut tables, mut problems, mut kind) = (Vec::<Table>::new(), Vec::new(), ErrorKind::Usage);
     for location in locations {
         let taken: Vec<String> = tables.iter().map(|table| table.name.clone()).collect();
@@ -150,80 +164,75 @@ async fn read_all(locations: &[String], resources: &Resources, stores: &Arc<Stor
     }
 }
 
-async fn read(location: &str, taken: &[String], resources: &Resources, stores: &Arc<Stores>) -> Result<Table> {
+async fn read(location: &Location, taken: &[String], resources: &Resources, stores: &Arc<Stores>) -> Result<Table> {
     let usage = |message: &str, help: &str| {
-        let problem = Problem::new(message).at(Place::whole(location)).help(help);
+        let problem = Problem::new(message).at(Place::whole(location.to_string())).help(help);
         Error::new(ErrorKind::Usage, problem)
     };
-    if stores::local_path(location).is_some_and(|path| !path.is_file()) {
+    if location.local().is_some_and(|path| !path.is_file()) {
         return Err(usage(
             "there is no such file",
             "name data files, one for each table; a job can read a folder later, by its path in job.toml",
         ));
     }
-    let (stem, format, compression) = format(location).ok_or_else(|| {
-        usage("the name does not say the format", "name it .csv, .tsv, .parquet or .ndjson; .gz or .zst may follow")
-    })?;
+    let name = location.to_string();
+    let parts = formats::by_name(name.rsplit('/').next().unwrap_or(&name));
     let mut table = Table {
-        name: names::unlike(names::identifier(stem, "t"), taken),
-        location: location.to_owned(),
-        format,
-        delimiter: b',',
-        multiline: false,
+        name: names::unlike(names::identifier(parts.stem, "t"), taken),
+        location: location.clone(),
+        format: "",
+        typed: false,
+        untyped_text: false,
+        layout: TextLayout::default(),
         columns: Vec::new(),
         left_out: Vec::new(),
+        warnings: Vec::new(),
         rows: 0,
     };
-    match format {
-        Format::Csv => csv::read(&mut table, compression, resources, stores).await?,
-        Format::Ndjson => ndjson::read(&mut table, compression, stores).await?,
-        Format::Parquet => {}
-    }
+    let format = tables::format_of_file(&table.declared(), stores).await?.ok_or_else(|| {
+        usage("the name does not say the format", "name it .csv, .tsv, .parquet or .ndjson; .gz or .zst may follow")
+    })?;
+    table.format = format.name();
+    format.infer(&mut table, resources, stores).await?;
     Ok(table)
-}
-
-/// What a file's name says: its name without endings, its format and compression.
-fn format(location: &str) -> Option<(&str, Format, Compression)> {
-    let name = location.rsplit('/').next().unwrap_or(location);
-    let name = Path::new(name).file_name()?.to_str()?;
-    let (name, compression) = match name.rsplit_once('.') {
-        Some((name, "gz")) => (name, Compression::Gzip),
-        Some((name, "zst")) => (name, Compression::Zstd),
-        _ => (name, Compression::None),
-    };
-    let (stem, ending) = name.rsplit_once('.')?;
-    let format = match ending.to_ascii_lowercase().as_str() {
-        "csv" | "tsv" | "txt" => Format::Csv,
-        "parquet" => Format::Parquet,
-        "ndjson" | "jsonl" | "json" => Format::Ndjson,
-        _ => return None,
-    };
-    Some((stem, format, compression))
 }
 
 impl Table {
     /// The table as a job declares it.
-    fn declared(&self) -> job::Table {
-        let at = |value: String| At { value, place: Place::whole(&self.location) };
-        let schema = |column: &Column| (column.name.clone(), at(column.kind.sql()));
-        let csv =
-            job::Csv { header: true, delimiter: self.delimiter, quote: b'"', escape: None, multiline: self.multiline };
+    pub(crate) fn declared(&self) -> job::Table {
+        let place = Place::whole(self.location.to_string());
+        let column = |column: &Column| job::Column {
+            name: column.name.clone(),
+            sql_type: At { value: column.kind.sql(), place: place.clone() },
+            rules: TextRules::default(),
+        };
+        let path = FilePattern { literal: self.location.clone(), root: self.location.clone(), pattern: None };
         job::Table {
             name: self.name.clone(),
-            path: at(self.location.clone()),
+            path: At { value: path, place: place.clone() },
             format: None,
-            schema: self.columns.iter().map(schema).collect(),
-            csv,
+            columns: self.columns.iter().map(column).collect(),
+            layout: self.layout.clone(),
             compression: None,
+            missing: Missing::Fail,
             unique: Vec::new(),
         }
     }
 
     /// A Parquet file says its columns itself.
     fn take_columns(&mut self, resolved: &ResolvedTable) {
-        if self.format == Format::Parquet {
+        if self.typed {
             let fields = resolved.columns.fields().iter();
             self.columns = fields.map(|field| Column::new(field.name(), Kind::of(field.data_type()))).collect();
+        }
+    }
+
+    /// Leaves out the numbers that pandas gives to the rows of a file.
+    fn leave_out_index(&mut self) {
+        let data = self.columns.iter().filter(|column| !names::is_index(&column.name)).count();
+        if data > 0 {
+            let index = self.columns.extract_if(.., |column| names::is_index(&column.name));
+            self.left_out.extend(index.map(|column| column.name));
         }
     }
 
@@ -233,7 +242,7 @@ impl Table {
 }
 
 impl Column {
-    fn new(name: &str, kind: Kind) -> Self {
+    pub(crate) fn new(name: &str, kind: Kind) -> Self {
         Self { name: name.to_owned(), kind, nulls: 0, distinct: 0 }
     }
 }

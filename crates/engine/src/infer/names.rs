@@ -122,6 +122,12 @@ pub(super) fn is_label(name: &str) -> bool {
     LABELS.contains(&last.as_str()) || one_word
 }
 
+/// Whether this is what pandas calls an index without a name, in a Parquet file or in CSV read and written again.
+pub(super) fn is_index(column: &str) -> bool {
+    let level = column.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
+    level.is_some_and(|level| level.parse::<u32>().is_ok()) || column == "Unnamed: 0"
+}
+
 /// A column's name without case, underscores and the ending of an identifier.
 pub(super) fn subject(column: &str) -> String {
     let flat = flat(column);
@@ -202,6 +208,16 @@ mod tests {
         }
         for name in ["netSales", "amountpaid", "units", "days", "salesThisYearTotal", "paid"] {
             assert!(!is_label(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_index_of_pandas_is_known_by_its_name() {
+        for name in ["__index_level_0__", "__index_level_12__", "Unnamed: 0"] {
+            assert!(is_index(name), "{name}");
+        }
+        for name in ["index", "index_level_0", "__index_level_x__", "__index_level_0__x", "Unnamed: 3", "unnamed"] {
+            assert!(!is_index(name), "{name}");
         }
     }
 

@@ -8,7 +8,7 @@ fn resources() -> Resources {
 }
 
 async fn inferred(files: &[PathBuf], key: Option<&str>, pivot: Option<&str>) -> Result<Star> {
-    let locations: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+    let locations: Vec<_> = files.iter().map(|file| Location::Local(file.clone())).collect();
     let wishes = Wishes { key: key.map(str::to_owned), pivot: pivot.map(str::to_owned) };
     infer(&locations, &wishes, &resources(), Arc::new(Stores::new(StoreOptions::default()))).await
 }
@@ -81,10 +81,7 @@ async fn delimiters_values_of_several_lines_and_columns_without_a_name_are_seen(
     let (_folder, paths) = files(&[("my facts.csv", text)]);
     let star = inferred(&paths, None, None).await.unwrap();
     let table = &star.tables[0];
-    assert_eq!(
-        (table.name.as_str(), table.delimiter, table.multiline, table.left_out.len()),
-        ("my_facts", b';', true, 1)
-    );
+    assert_eq!((table.name.as_str(), table.layout.delimiter, table.left_out.len()), ("my_facts", Some(b';'), 1));
     assert_eq!(kinds(table), [("code", Kind::Text), ("note", Kind::Text), ("empty", Kind::Text)]);
 }
 
@@ -152,4 +149,105 @@ async fn a_pivot_knows_its_cells_and_whether_rows_miss_it() {
     assert_eq!((pivot.may_miss, grid), (true, Grid::Values));
     let error = inferred(&paths, Some("country"), Some("country")).await.unwrap_err();
     assert!(error.to_string().contains("`country` is the key already"), "{error}");
+}
+
+#[tokio::test]
+async fn a_first_line_of_values_is_refused() {
+    for text in [
+        "1,north,1.50\n2,north,2.00\n",
+        "north,1\nsouth,2\n",
+        "north,-1.5\nsouth,20\n",
+        "north,2018-01-31\nsouth,2018-02-01T10:00:00\n",
+        "north,31.01.2018\nsouth,01.02.2018\n",
+        "north,01\nsouth,02\n",
+        "north,true\nsouth,FALSE\n",
+        "P-001,x\nP-017,y\n",
+        "\u{feff}1;\"a\"\n2;\"b\"\n",
+        "1,2,3\n4,5,6\n",
+        "1,1,1.50\n2,1,2.50\n",
+        "1,,1.50\n2,x,2.50\n",
+    ] {
+        let (_folder, paths) = files(&[("sales.csv", text)]);
+        let error = inferred(&paths, None, None).await.unwrap_err();
+        let first = text.trim_start_matches('\u{feff}').lines().next().unwrap();
+        let told = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::Input, "{text}");
+        assert!(told.contains("sales.csv:1:1: the first line looks like values, not like names of columns"), "{told}");
+        assert!(told.contains(first) && told.contains("header = false"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn names_with_digits_are_no_values() {
+    for text in [
+        "q1,q2\n1,2\n",
+        "region,2018-01-01,2018-02-01\nnorth,1,2\n",
+        "region,2018-01,2018-02\nnorth,1,2\n",
+        "region,1st\nnorth,2\n",
+        "region,2018\nnorth,\n",
+        "region,true\nnorth,1\n",
+    ] {
+        let (_folder, paths) = files(&[("sales.csv", text)]);
+        assert_eq!(inferred(&paths, None, None).await.unwrap().warnings().count(), 0, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn names_that_may_be_values_are_warned_of() {
+    for (text, expected) in [
+        ("region,2018,2019\nnorth,5,6\n", "`2018` and `2019` may be values"),
+        ("region,1,2,3,4\nnorth,5,6,7,8\n", "`1`, `2`, `3` and 1 more may be values"),
+        ("north,EUR\nnorth,USD\n", "names `north` has `north` among its values as well"),
+    ] {
+        let (_folder, paths) = files(&[("sales.csv", text)]);
+        let star = inferred(&paths, None, None).await.unwrap();
+        let warnings: Vec<_> = star.warnings().map(ToString::to_string).collect();
+        assert!(warnings.len() == 1 && warnings[0].contains(expected), "{warnings:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_join_that_finds_little_is_warned_of_with_an_example_of_both() {
+    for (ids, stores, expected) in [
+        (
+            ["1", "2", "1"],
+            ["01", "02"],
+            "no row of `sales` finds a row of `store` by `storeId` = `storeId`: `sales` has `1`, `store` has `01`",
+        ),
+        (["s1", "s2", "s2"], ["s1 ", "s2 "], "`sales` has `s1`, `store` has `s1 `"),
+        (["a1", "A2", "A2"], ["A1", "A2"], "1 of 3 rows of `sales` do not find a row of `store`"),
+        (["7", "8", "9"], ["1", "2"], "`sales` has `7`, `store` has `1`"),
+        (["7", "8", "2"], ["1", "2"], "2 of 3 rows"),
+        (["", "", ""], ["x", "y"], "`storeId` is empty in all of them"),
+        (["1", "2", "3"], ["1", "2"], ""),
+        (["1", "2", ""], ["1", "2"], ""),
+    ] {
+        let sales = format!("saleId,storeId\n{}", ids.map(|id| format!("s,{id}\n")).concat());
+        let stores = format!("storeId,channel\n{}", stores.map(|id| format!("{id},Digital\n")).concat());
+        let (_folder, paths) = files(&[("sales.csv", &sales), ("store.csv", &stores)]);
+        let star = inferred(&paths, Some("channel"), None).await.unwrap();
+        let warnings: Vec<_> = star.warnings().map(ToString::to_string).collect();
+        assert_eq!(warnings.len(), usize::from(!expected.is_empty()), "{warnings:?}");
+        assert!(warnings.concat().contains(expected), "{warnings:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_columns_that_are_alike_those_that_find_rows_are_joined() {
+    let sales = "store,storeId,net\nBonn,s1,5\nBerlin,s2,6\n";
+    let (_folder, paths) = files(&[("sales.csv", sales), ("stores.csv", "id,channel\ns1,x\ns2,y\n")]);
+    let star = inferred(&paths, None, None).await.unwrap();
+    assert_eq!(star.joins, [join(1, "storeId", "id")]);
+    assert_eq!(star.warnings().count(), 0);
+}
+
+#[tokio::test]
+async fn an_index_of_pandas_is_left_out() {
+    let lines = "{\"__index_level_0__\": 7, \"region\": \"north\", \"net\": 5}\n";
+    for (name, text) in [("sales.ndjson", lines), ("sales.csv", "Unnamed: 0,region,net\n0,north,5\n")] {
+        let (_folder, paths) = files(&[(name, text)]);
+        let star = inferred(&paths, None, None).await.unwrap();
+        assert_eq!(kinds(&star.tables[0]), [("region", Kind::Text), ("net", Kind::Int)]);
+        assert_eq!((star.tables[0].left_out.len(), star.measures.len()), (1, 2));
+    }
 }

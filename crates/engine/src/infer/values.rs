@@ -7,7 +7,7 @@ use super::Kind;
 
 /// What the values of one column were, so far.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Evidence {
+pub(crate) struct Evidence {
     integer: bool,
     decimal: bool,
     exponent: bool,
@@ -24,7 +24,7 @@ pub(super) struct Evidence {
     whole: usize,
     scale: usize,
     /// Some value goes over several lines.
-    pub(super) lines: bool,
+    pub(crate) lines: bool,
 }
 
 /// One value as a text file writes it.
@@ -40,7 +40,7 @@ enum Value {
 
 impl Evidence {
     /// Notes a value of a file that does not tell numbers from text.
-    pub(super) fn add(&mut self, text: &str) {
+    pub(crate) fn add(&mut self, text: &str) {
         // Nothing takes a column of text back.
         if !self.text {
             self.note(classify(text));
@@ -49,7 +49,7 @@ impl Evidence {
     }
 
     /// Notes a value of JSON, which says itself whether it is text. `inside` is what stands between quotes.
-    pub(super) fn add_string(&mut self, inside: &str) {
+    pub(crate) fn add_string(&mut self, inside: &str) {
         match classify(inside) {
             value @ (Value::Date | Value::Timestamp) => self.note(value),
             _ => self.text = true,
@@ -57,12 +57,12 @@ impl Evidence {
     }
 
     /// Notes a number, true or false of JSON.
-    pub(super) fn add_bare(&mut self, text: &str) {
+    pub(crate) fn add_bare(&mut self, text: &str) {
         self.note(classify(text));
     }
 
     /// Notes an object or an array.
-    pub(super) fn add_nested(&mut self) {
+    pub(crate) fn add_nested(&mut self) {
         self.nested = true;
     }
 
@@ -88,15 +88,27 @@ impl Evidence {
     }
 
     /// The type of a CSV column. Anything can be read as text, so there always is one.
-    pub(super) fn csv(&self) -> Kind {
+    pub(crate) fn csv(&self) -> Kind {
         // Longer than the integers of a machine: an account or a bar code, which nobody adds up.
         let long = self.beyond_64 && !self.decimal && !self.exponent;
         self.pure().filter(|_| !long).unwrap_or(Kind::Text)
     }
 
     /// The type of a JSON column; nothing if its values have no type in common.
-    pub(super) fn json(&self) -> Option<Kind> {
+    pub(crate) fn json(&self) -> Option<Kind> {
         self.pure()
+    }
+
+    /// Whether a text is a value of the same kind as all those before: a number, a day or moment, true or false.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        match self.pure() {
+            Some(Kind::Int | Kind::BigInt | Kind::Decimal(..) | Kind::Double) => {
+                matches!(classify(text), Value::Integer { .. } | Value::Decimal { .. } | Value::Exponent)
+            }
+            Some(Kind::Boolean) => matches!(classify(text), Value::Boolean),
+            Some(Kind::Date | Kind::Timestamp) => matches!(classify(text), Value::Date | Value::Timestamp),
+            _ => false,
+        }
     }
 
     fn pure(&self) -> Option<Kind> {

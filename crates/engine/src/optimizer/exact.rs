@@ -1,4 +1,4 @@
-//! Puts keyfold's exact operations in the place of those that wrap.
+//! Puts keyfold's exact operations in the place of those that wrap or depend on the order of the rows.
 //!
 //! The rule runs as the last of the analyzer's, when all types are known and no other rule has looked at a constant yet.
 //! No later rule makes arithmetic of its own, and plans keep the functions wherever they are sent.
@@ -9,13 +9,15 @@ use std::sync::Arc;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
-use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, WindowFunction};
+use datafusion::logical_expr::expr::{
+    AggregateFunction, AggregateFunctionParams, ScalarFunction, WindowFunction, WindowFunctionParams,
+};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, LogicalPlan, ScalarUDF, WindowFunctionDefinition};
 use datafusion::optimizer::AnalyzerRule;
 
-use crate::arithmetic::{CHAIN, Cast, Chain, Operation, Operator, Origin, Placed, Sum, may_fail};
+use crate::arithmetic::{CHAIN, Cast, Chain, Extremum, Operation, Operator, Origin, Placed, Sum, is_own_cast};
 
 /// Tells where an expression of a plan is written.
 pub(crate) trait Origins: Debug + Send + Sync {
@@ -84,7 +86,7 @@ impl ExactArithmetic {
             Expr::Negative(operand) if !operand.get_type(schema)?.is_floating() => {
                 Operation::negation(origin()).call(vec![operand.as_ref().clone()])
             }
-            Expr::Cast(cast) if may_fail(&cast.expr.get_type(schema)?, cast.field.data_type()) => {
+            Expr::Cast(cast) if is_own_cast(&cast.expr.get_type(schema)?, cast.field.data_type()) => {
                 match Cast::new(origin()).call(cast.expr.as_ref().clone(), cast.field.data_type()) {
                     Some(call) => call,
                     None => return Ok(Transformed::no(expression)),
@@ -102,21 +104,48 @@ impl ExactArithmetic {
                 let function = Arc::new(ScalarUDF::new_from_impl(placed));
                 Expr::ScalarFunction(ScalarFunction::new_udf(function, call.args.clone()))
             }
-            Expr::AggregateFunction(call) if call.func.name() == "sum" => {
-                let Some(origin) = told() else { return Ok(Transformed::no(expression)) };
-                let func = Arc::new(AggregateUDF::new_from_impl(Sum::new(origin)));
-                Expr::AggregateFunction(AggregateFunction { func, params: call.params.clone() })
+            Expr::AggregateFunction(AggregateFunction { func, params }) => {
+                let Some((func, distinct)) = exact_aggregate(func, &params.args, params.distinct, schema, told)? else {
+                    return Ok(Transformed::no(expression));
+                };
+                let params = AggregateFunctionParams { distinct, ..params.clone() };
+                Expr::AggregateFunction(AggregateFunction { func, params })
             }
-            Expr::WindowFunction(call) if call.fun.name() == "sum" => {
-                let Some(origin) = told() else { return Ok(Transformed::no(expression)) };
-                let sum = Arc::new(AggregateUDF::new_from_impl(Sum::new(origin)));
-                let fun = WindowFunctionDefinition::AggregateUDF(sum);
-                Expr::WindowFunction(Box::new(WindowFunction { fun, params: call.params.clone() }))
+            Expr::WindowFunction(call) => {
+                let params = &call.params;
+                let WindowFunctionDefinition::AggregateUDF(func) = &call.fun else {
+                    return Ok(Transformed::no(expression));
+                };
+                let Some((func, distinct)) = exact_aggregate(func, &params.args, params.distinct, schema, told)? else {
+                    return Ok(Transformed::no(expression));
+                };
+                let fun = WindowFunctionDefinition::AggregateUDF(func);
+                let params = WindowFunctionParams { distinct, ..params.clone() };
+                Expr::WindowFunction(Box::new(WindowFunction { fun, params }))
             }
             _ => return Ok(Transformed::no(expression)),
         };
         Ok(Transformed::yes(exact))
     }
+}
+
+/// What stands in the place of an aggregate function, if anything does, and whether it is of distinct values.
+fn exact_aggregate(
+    function: &AggregateUDF,
+    arguments: &[Expr],
+    distinct: bool,
+    schema: &DFSchema,
+    told: impl Fn() -> Option<Origin>,
+) -> Result<Option<(Arc<AggregateUDF>, bool)>> {
+    let exact = match (function.name(), arguments) {
+        ("sum", _) => told().map(|origin| (AggregateUDF::new_from_impl(Sum::new(origin)), distinct)),
+        // DISTINCT would make -0.0 and 0.0 one value, and is nothing to the smallest and the largest.
+        (name, [argument]) if argument.get_type(schema)?.is_floating() => {
+            Extremum::of(name).map(|extremum| (AggregateUDF::new_from_impl(extremum), false))
+        }
+        _ => None,
+    };
+    Ok(exact.map(|(function, distinct)| (Arc::new(function), distinct)))
 }
 
 impl AnalyzerRule for ExactArithmetic {

@@ -4,15 +4,17 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::catalog::MemTable;
+use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, utils::merge_schema};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, LogicalPlan, WindowFunctionDefinition};
 use datafusion::optimizer::Analyzer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use keyfold_core::source::Source;
 use keyfold_core::{Error, Result};
 
-use crate::arithmetic::{Function, Operator, may_fail};
+use crate::arithmetic::{Function, Operator, is_own_cast};
 use crate::error::running;
 use crate::query::{self, Params};
 use crate::session;
@@ -63,7 +65,17 @@ async fn failure(sql: &str) -> Error {
     }
 }
 
-/// The expressions of a plan and its subqueries that may wrap or fail without a place.
+/// Whether an aggregate may wrap or depend on the order of its rows.
+fn is_engines(function: &AggregateUDF, arguments: &[Expr], schema: &DFSchema) -> bool {
+    let concerned = match function.name() {
+        "sum" => true,
+        "min" | "max" => arguments[0].get_type(schema).expect("typed").is_floating(),
+        _ => false,
+    };
+    concerned && Function::of_aggregate(function).is_none()
+}
+
+/// The expressions of a plan and its subqueries that may wrap, fail without a place or depend on the order of rows.
 fn left_over(plan: &LogicalPlan) -> Vec<String> {
     let mut found = Vec::new();
     plan.apply_with_subqueries(|node| {
@@ -76,10 +88,14 @@ fn left_over(plan: &LogicalPlan) -> Vec<String> {
                         operator.may_fail(&types.0.expect("typed"), &types.1.expect("typed"))
                     }),
                     Expr::Negative(_) => true,
-                    Expr::Cast(cast) => may_fail(&cast.expr.get_type(&schema).expect("typed"), cast.field.data_type()),
-                    Expr::AggregateFunction(call) => {
-                        call.func.name() == "sum" && Function::of_aggregate(&call.func).is_none()
+                    Expr::Cast(cast) => {
+                        is_own_cast(&cast.expr.get_type(&schema).expect("typed"), cast.field.data_type())
                     }
+                    Expr::AggregateFunction(call) => is_engines(&call.func, &call.params.args, &schema),
+                    Expr::WindowFunction(call) => match &call.fun {
+                        WindowFunctionDefinition::AggregateUDF(func) => is_engines(func, &call.params.args, &schema),
+                        WindowFunctionDefinition::WindowUDF(_) => false,
+                    },
                     _ => false,
                 };
                 if engines {
@@ -93,7 +109,7 @@ fn left_over(plan: &LogicalPlan) -> Vec<String> {
     found
 }
 
-const QUERIES: [&str; 16] = [
+const QUERIES: [&str; 18] = [
     "SELECT i * i, -l, l + 1, u - l, d * d, w % s, i << 2, CAST(l AS INT), CAST(v AS INT) FROM t",
     "SELECT sum(i * 2 + 1) FROM t",
     "SELECT sum(i + 1), sum(l + 1), sum(DISTINCT l) FROM t GROUP BY v",
@@ -110,6 +126,8 @@ const QUERIES: [&str; 16] = [
     "SELECT i + 1 FROM t UNION ALL SELECT l * 2 FROM t",
     "WITH x AS (SELECT i * l AS p FROM t) SELECT p + p FROM x",
     "SELECT sum(i + 1) FROM t GROUP BY ROLLUP (v, i * 2)",
+    "SELECT min(CAST(i AS REAL)), max(DISTINCT f) FILTER (WHERE l > 0), max(i) FROM (SELECT *, i / 2e0 AS f FROM t) GROUP BY v",
+    "SELECT max(CAST(i AS DOUBLE)) OVER (ORDER BY v ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t",
 ];
 
 #[tokio::test]
@@ -158,6 +176,67 @@ async fn results_within_the_type_are_exact() {
     ] {
         assert_eq!(rows(&format!("SELECT {expression}")).await.expect(expression), [values], "{expression}");
     }
+}
+
+#[tokio::test]
+async fn nan_is_the_largest_float_wherever_it_stands() {
+    let orders = [["1.5", "'NaN'", "-0.0", "0.0"], ["'NaN'", "1.5", "0.0", "-0.0"], ["0.0", "-0.0", "1.5", "-'NaN'"]];
+    for float in ["DOUBLE", "REAL"] {
+        for [a, b, c, d] in orders {
+            let cast = |value: &str| match value.strip_prefix("-'") {
+                Some(nan) => format!("-CAST('{nan} AS {float})"),
+                None => format!("CAST({value} AS {float})"),
+            };
+            let values = [a, b, c, d].map(|value| format!("('k', {})", cast(&value.replace("-0.0", "'-0.0'"))));
+            let table = format!("(VALUES {}) AS r(k, f)", values.join(", "));
+            for (call, expected) in [
+                ("min(f)", "-0.0"),
+                ("max(f)", "NaN"),
+                ("min(DISTINCT f)", "-0.0"),
+                ("max(f) FILTER (WHERE NOT isnan(f))", "1.5"),
+                ("max(f) FILTER (WHERE f = 0)", "0.0"),
+                ("min(f) FILTER (WHERE isnan(f))", "NaN"),
+                ("min(f) FILTER (WHERE k <> 'k')", ""),
+            ] {
+                for sql in [
+                    format!("SELECT {call} FROM {table}"),
+                    format!("SELECT {call} FROM {table} GROUP BY k"),
+                    format!("SELECT y FROM (SELECT {call} OVER (PARTITION BY k) AS y FROM {table}) LIMIT 1"),
+                ] {
+                    assert_eq!(rows(&sql).await.expect(&sql), [expected], "{sql}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_frame_that_slides_forgets_a_nan() {
+    let values = "(VALUES (1, 1.5e0), (2, CAST('NaN' AS DOUBLE)), (3, 2.5e0), (4, 0.5e0)) AS r(i, f)";
+    for (call, expected) in [("min", ["0.5", "1.5", "1.5", "2.5"]), ("max", ["1.5", "2.5", "NaN", "NaN"])] {
+        let sql = format!("SELECT {call}(f) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM {values}");
+        assert_eq!(rows(&sql).await.expect(&sql), expected, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn casts_tell_aggregates_of_the_same_value_apart() {
+    for (expression, values) in [
+        ("sum(x) + sum(CAST(x AS BIGINT)) FROM t", "28"),
+        (
+            "sum(x) + sum(CAST(x AS INT)) + sum(TRY_CAST(x AS INT)) FROM t GROUP BY x HAVING sum(CAST(x AS INT)) > 0",
+            "42",
+        ),
+        ("count(DISTINCT x) + count(DISTINCT CAST(x AS VARCHAR)) FROM t", "4"),
+        ("DISTINCT sum(x) OVER () + sum(CAST(x AS BIGINT)) OVER () FROM t", "28"),
+        ("sum(x) + sum(CAST(x AS BIGINT)) AS y FROM t ORDER BY sum(CAST(x AS BIGINT))", "28"),
+    ] {
+        assert_eq!(rows(&format!("SELECT {expression}")).await.expect(expression), [values], "{expression}");
+    }
+    let error = failure("SELECT max(CAST(v AS BIGINT)), max(v) FROM (SELECT '1' AS v UNION ALL SELECT 'a')").await;
+    let problem = &error.problems()[0];
+    assert!(problem.message.starts_with("`a` cannot be cast to BIGINT"), "{error}");
+    assert_eq!(problem.place.as_ref().and_then(|place| place.position), Some((1, 17)), "{error}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use keyfold_core::layout::{ALIVE, LINK, MANIFEST, POINTER, REPORT, SNAPSHOTS, STAGING};
+use keyfold_core::location::Location;
 use keyfold_core::report::{Pointer, Report};
 use keyfold_core::{Error, Result};
 
@@ -58,8 +59,8 @@ impl LocalPublisher {
 
 #[async_trait]
 impl Publisher for LocalPublisher {
-    fn snapshot(&self) -> String {
-        self.place.snapshot().display().to_string()
+    fn snapshot(&self) -> Location {
+        Location::Local(self.place.snapshot())
     }
 
     async fn publish(&mut self, report: &Report, keep: usize) -> Result<Pointer> {

@@ -8,17 +8,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{SecondsFormat, Utc};
 use keyfold_core::layout::{MANIFEST, REPORT, SNAPSHOTS};
+use keyfold_core::location::Location;
 use keyfold_core::manifest::sha256;
 use keyfold_core::report::{FORMAT, Pointer, Report};
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 
-use crate::stores::{self, Stores};
+use crate::stores::Stores;
 
 /// One run's hold on an output.
 #[async_trait]
 pub trait Publisher: Send + Sync {
-    /// Where the run writes its documents: a path or a URL.
-    fn snapshot(&self) -> String;
+    /// Where the run writes its documents.
+    fn snapshot(&self) -> Location;
 
     /// Moves the pointer to the run's snapshot, unless another run was published since this one began.
     async fn publish(&mut self, report: &Report, keep: usize) -> Result<Pointer>;
@@ -31,10 +32,10 @@ pub trait Publisher: Send + Sync {
 }
 
 /// Takes hold of an output for one run.
-pub async fn begin(stores: &Arc<Stores>, output: &str, run: &str) -> Result<Box<dyn Publisher>> {
-    match stores::local_path(output) {
-        Some(folder) => Ok(Box::new(local::LocalPublisher::begin(folder, run).await?)),
-        None => Ok(Box::new(remote::RemotePublisher::begin(stores, output, run).await?)),
+pub async fn begin(stores: &Arc<Stores>, output: &Location, run: &str) -> Result<Box<dyn Publisher>> {
+    match output {
+        Location::Local(folder) => Ok(Box::new(local::LocalPublisher::begin(folder.clone(), run).await?)),
+        Location::Store(_) => Ok(Box::new(remote::RemotePublisher::begin(stores, output, run).await?)),
     }
 }
 
@@ -85,14 +86,14 @@ fn parse_pointer(name: &str, text: &[u8]) -> Result<Pointer> {
 }
 
 /// Whether another run was published since this one began.
-fn overtaken(output: &str, run: &str, before: Option<&Pointer>, now: Option<&Pointer>) -> Result<()> {
+fn overtaken(output: &dyn std::fmt::Display, run: &str, before: Option<&Pointer>, now: Option<&Pointer>) -> Result<()> {
     if before.map(|pointer| &pointer.run) == now.map(|pointer| &pointer.run) {
         return Ok(());
     }
     Err(lost_race(output, run, now.map(|pointer| pointer.run.as_str())))
 }
 
-fn lost_race(output: &str, run: &str, winner: Option<&str>) -> Error {
+fn lost_race(output: &dyn std::fmt::Display, run: &str, winner: Option<&str>) -> Error {
     let winner = winner.map_or_else(|| "another run".into(), |winner| format!("the run {winner}"));
     let problem = Problem::new(format!(
         "{winner} published to {output} while this one was running; this run is not published, its documents stay in {SNAPSHOTS}/{run} until the next run"

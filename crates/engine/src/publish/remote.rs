@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use keyfold_core::layout::{ALIVE, POINTER, REPORT, SNAPSHOTS};
+use keyfold_core::location::Location;
 use keyfold_core::report::{Pointer, Report};
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 use object_store::path::Path;
@@ -26,7 +27,7 @@ const DEAD_AFTER: chrono::TimeDelta = chrono::TimeDelta::minutes(15);
 pub(super) struct RemotePublisher {
     store: Arc<dyn ObjectStore>,
     root: Path,
-    output: String,
+    output: Location,
     run: String,
     before: Option<(Pointer, UpdateVersion)>,
     heartbeat: JoinHandle<()>,
@@ -39,7 +40,7 @@ impl Drop for RemotePublisher {
 }
 
 impl RemotePublisher {
-    pub(super) async fn begin(stores: &Stores, output: &str, run: &str) -> Result<Self> {
+    pub(super) async fn begin(stores: &Stores, output: &Location, run: &str) -> Result<Self> {
         let (store, root) = stores.resolve(output)?;
         let alive = below(&root, &format!("{SNAPSHOTS}/{run}/{ALIVE}"));
         let written = store.put(&alive, PutPayload::default()).await;
@@ -53,8 +54,7 @@ impl RemotePublisher {
                 }
             }
         });
-        let mut publisher =
-            Self { store, root, output: output.to_owned(), run: run.to_owned(), before: None, heartbeat };
+        let mut publisher = Self { store, root, output: output.clone(), run: run.to_owned(), before: None, heartbeat };
         publisher.before = publisher.current().await?;
         Ok(publisher)
     }
@@ -141,8 +141,8 @@ impl RemotePublisher {
 
 #[async_trait]
 impl Publisher for RemotePublisher {
-    fn snapshot(&self) -> String {
-        format!("{}/{SNAPSHOTS}/{}", self.output.trim_end_matches('/'), self.run)
+    fn snapshot(&self) -> Location {
+        self.output.join(&format!("{SNAPSHOTS}/{}", self.run))
     }
 
     async fn publish(&mut self, report: &Report, keep: usize) -> Result<Pointer> {

@@ -139,6 +139,9 @@ pub(super) fn plain(data_type: &str) -> String {
 /// How a query makes text of a value that has no text of its own.
 fn as_text(name: &str, data_type: &DataType) -> String {
     match data_type {
+        DataType::FixedSizeBinary(16) => {
+            format!("CAST({name} AS VARCHAR) in the query if it is a UUID, else encode({name}, 'hex')")
+        }
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
             format!("encode({name}, 'hex') in the query, or encode({name}, 'base64')")
         }

@@ -123,6 +123,20 @@ fn only_call(source: &Source, function: &str) -> Place {
     }
 }
 
+/// Where parentheses are within so many others, if they are anywhere. The parser would try every reading of them.
+pub(super) fn nested(source: &Source, most: usize) -> Option<Place> {
+    let mut depth = 0usize;
+    let too_deep = tokens(source).into_iter().find(|token| {
+        match token.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > most
+    });
+    too_deep.map(|token| place(source, &token))
+}
+
 /// Where the first statement begins.
 pub(super) fn first_word(source: &Source) -> Place {
     tokens(source).first().map_or_else(|| Place::whole(&source.name), |token| place(source, token))

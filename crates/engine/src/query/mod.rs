@@ -1,7 +1,9 @@
 //! Queries: one read-only SELECT over the declared tables, with bound parameters and messages that point at the text.
 
+mod casts;
 mod contract;
 mod diagnose;
+mod distinct;
 mod literal;
 mod params;
 mod places;
@@ -29,6 +31,9 @@ use places::Places;
 /// Levels of parentheses, calls and subqueries within each other; a subquery counts several times.
 const NESTING: usize = 150;
 
+/// Parentheses within each other.
+const PARENTHESES: usize = 120;
+
 /// Plans a query over the session's tables.
 ///
 /// # Errors
@@ -36,15 +41,13 @@ const NESTING: usize = 150;
 pub(crate) async fn plan(context: &SessionContext, source: &Source, params: &Params) -> Result<LogicalPlan> {
     let refuse = |problem: Problem| Error::new(ErrorKind::Query, problem);
     let mut statement = single_select(source).map_err(refuse)?;
+    distinct::refuse_open_ends(source, &statement).map_err(refuse)?;
     shallow::shallow(source, &mut statement).map_err(refuse)?;
     undeclared_tables(context, source, &statement)?;
     let places = Places::of(source, &statement);
     let statement = Statement::Statement(statement);
-    let plan = context
-        .state()
-        .statement_to_plan(statement)
-        .await
-        .map_err(|error| refuse(diagnose::problem(source, &error)))?;
+    let planned = casts::plan(context.state(), statement).await;
+    let plan = planned.map_err(|error| refuse(diagnose::problem(source, &error)))?;
     let plan = params.bind(source, plan)?;
     // The branches of a UNION get their common types here, before anybody looks at the schema.
     let state = context.state();
@@ -61,6 +64,10 @@ fn analyzer(state: &SessionState, places: Places) -> Analyzer {
 }
 
 fn single_select(source: &Source) -> Result<Box<SqlStatement>, Problem> {
+    if let Some(place) = diagnose::nested(source, PARENTHESES) {
+        let problem = Problem::new("parentheses, calls or subqueries are nested too deep").at(place);
+        return Err(problem.help("give the inner ones a name in WITH"));
+    }
     let mut statements: VecDeque<Statement> = parse(&source.text).map_err(|error| diagnose::problem(source, &error))?;
     let first = statements.pop_front();
     let help = "a query is ONE SELECT over the declared tables; WITH is fine";

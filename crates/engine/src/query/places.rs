@@ -126,6 +126,7 @@ fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = name;
     while let Some(start) = rest.find(is_word) {
+        let is_type = rest[..start].ends_with("::");
         rest = &rest[start..];
         let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
@@ -134,7 +135,7 @@ fn words(name: &str) -> Vec<String> {
             rest = after.find(')').map_or("", |close| &after[close..]);
             continue;
         }
-        if !after.starts_with('.') && !word.starts_with(|c: char| c.is_ascii_digit()) {
+        if !is_type && !after.starts_with('.') && !word.starts_with(|c: char| c.is_ascii_digit()) {
             words.push(word.to_lowercase());
         }
         rest = after;

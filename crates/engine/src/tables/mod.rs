@@ -1,35 +1,33 @@
-//! The declared tables: found, checked against their files, registered.
+//! The declared tables: their files found, checked against what the job declares, registered.
 
-mod compressed;
-mod csv;
 mod estimate;
 mod files;
-pub(crate) mod lines;
-pub(crate) mod locate;
-mod parquet;
+mod partition;
+mod provider;
 mod schema;
+mod select;
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::catalog::TableProvider;
-use datafusion::datasource::ViewTable;
-use datafusion::datasource::file_format::FileFormat;
-use datafusion::datasource::file_format::json::JsonFormat;
-use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig};
-use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
-use datafusion::prelude::{SessionContext, ident};
-use keyfold_core::job::{Compression, Format, Table};
+use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use datafusion::common::TableReference;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::prelude::SessionContext;
+use keyfold_core::job::{At, Compression, Table};
+use keyfold_core::location::Location;
+use keyfold_core::suggest::did_you_mean;
 use keyfold_core::{Error, ErrorKind, Problem, Result};
+use object_store::{ObjectStore, ObjectStoreExt};
 
-use crate::decimal;
 use crate::error::running;
+use crate::formats::{self, FORMATS, ScanSpec, TableFiles, TableFormat};
 use crate::reach::ReachedFile;
-pub(crate) use compressed::CompressedExec;
-use estimate::Estimated;
+use crate::stores::{self, Stores};
 pub(crate) use files::File;
+use files::Found;
+use partition::Partitioned;
+use provider::FilesTable;
 pub(crate) use schema::data_type;
 
 /// Files of one table that are looked at from other processes.
@@ -40,13 +38,11 @@ const REACHED: usize = 16;
 pub(crate) struct ResolvedTable {
     /// As written.
     pub(crate) table: Table,
-    /// How the files are written.
-    pub(crate) format: Format,
-    /// The files' compression.
-    pub(crate) compression: Compression,
+    /// How the files are read.
+    pub(crate) spec: Arc<ScanSpec>,
     /// The files.
     pub(crate) files: Vec<File>,
-    /// The columns of the files, in their order, with the declared types.
+    /// The columns as SQL sees them.
     pub(crate) columns: SchemaRef,
 }
 
@@ -61,34 +57,24 @@ impl ResolvedTable {
         let step = self.files.len().div_ceil(REACHED).max(1);
         let last = self.files.len().saturating_sub(1);
         let chosen = self.files.iter().enumerate().filter(move |(index, _)| index % step == 0 || *index == last);
-        chosen.map(|(_, file)| ReachedFile {
-            table: self.table.name.clone(),
-            url: file.url.as_str().to_owned(),
-            bytes: file.meta.size,
+        chosen.filter_map(|(_, file)| {
+            Some(ReachedFile { table: self.table.name.clone(), location: file.location().ok()?, bytes: file.meta.size })
         })
-    }
-
-    /// The columns that SQL sees: the declared ones, or all where the job declares none.
-    pub(crate) fn visible(&self) -> Vec<&str> {
-        match self.table.schema.is_empty() {
-            true => self.columns.fields().iter().map(|field| field.name().as_str()).collect(),
-            false => self.table.schema.iter().map(|(name, _)| name.as_str()).collect(),
-        }
     }
 }
 
-/// Finds and registers all tables; the problems of all are reported together.
-pub(crate) async fn register(context: &SessionContext, tables: &[Table]) -> Result<Vec<ResolvedTable>> {
+/// Finds and registers all tables; the problems of all are reported together. `output` is where the job writes.
+pub(crate) async fn register(
+    context: &SessionContext,
+    tables: &[Table],
+    output: Option<&At<Location>>,
+) -> Result<Vec<ResolvedTable>> {
     let (mut resolved, mut problems, mut kind) = (Vec::new(), Vec::new(), ErrorKind::Usage);
     for table in tables {
-        let registered = match resolve(context, table).await {
-            Ok(table) => provider(&table, &table.files).map(|provider| (table, provider)),
-            Err(error) => Err(error),
-        };
-        match registered {
+        match resolve(context, table, output).await {
             Ok((table, provider)) => {
-                let name = table.table.name.clone();
-                context.register_table(datafusion::common::TableReference::bare(name), provider).map_err(running)?;
+                let name = TableReference::bare(table.table.name.clone());
+                context.register_table(name, Arc::new(provider)).map_err(running)?;
                 resolved.push(table);
             }
             Err(error) => {
@@ -103,84 +89,158 @@ pub(crate) async fn register(context: &SessionContext, tables: &[Table]) -> Resu
     }
 }
 
-async fn resolve(context: &SessionContext, table: &Table) -> Result<ResolvedTable> {
+async fn resolve(
+    context: &SessionContext,
+    table: &Table,
+    output: Option<&At<Location>>,
+) -> Result<(ResolvedTable, FilesTable)> {
     let declared = schema::declared(context, table).await?;
-    let files = files::find(context, table).await?;
-    let (format, compression) = files::format(table, &files)?;
-    if declared.is_empty() && format != Format::Parquet {
-        let problem =
-            Problem::new(format!("`tables.{}` needs a schema: text files do not say their types", table.name));
-        let help = "write schema = { column = \"TYPE\", … }; `keyfold init` guesses one from the file";
-        return Err(Error::new(ErrorKind::Usage, problem.at(table.path.place.clone()).help(help)));
-    }
-    let columns = match format {
-        Format::Csv => csv::columns(context, table, compression, &files, &declared).await?,
-        Format::Parquet => parquet::columns(context, table, &files, &declared).await?,
-        Format::Ndjson => Arc::new(Schema::new(declared)),
+    output.map_or(Ok(()), |output| files::refuse_output(table, output))?;
+    let Found { store, files } = files::find(context, table).await?;
+    output.map_or(Ok(()), |output| files::refuse_own_documents(table, &files, output))?;
+    let Partitioned { fields: partition, files } = partition::columns(table, &declared, files)?;
+    let (format, compression) = format(table, &store, &files).await?;
+    let in_files: Vec<FieldRef> =
+        declared.iter().filter(|field| !partition.iter().any(|other| other.name() == field.name())).cloned().collect();
+    schema::check_readable(table, format, &in_files)?;
+    schema::check_layout(table, format)?;
+    let found = TableFiles { table, store: store.clone(), files: &files, compression, partition: &partition };
+    let columns = format.schema(&found, &in_files).await?;
+    refuse_both(table, &columns.schema, &partition)?;
+    let spec = Arc::new(spec(table, format, compression, &columns.schema));
+    let schema = TableSchema::builder(columns.schema).with_table_partition_cols(partition).build();
+    check_unique(table, schema.table_schema())?;
+    let resolved = ResolvedTable {
+        table: table.clone(),
+        spec: spec.clone(),
+        files: files.clone(),
+        columns: schema.table_schema().clone(),
     };
-    for unique in &table.unique {
-        if columns.field_with_name(&unique.value).is_err() {
-            let problem = Problem::new(format!(
-                "`tables.{}.unique` names `{}`, which the table does not have",
-                table.name, unique.value
-            ));
-            let help = keyfold_core::suggest::did_you_mean(
-                &unique.value,
-                columns.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(),
+    let unique = table.unique.iter().map(|column| column.value.clone()).collect();
+    Ok((resolved, FilesTable { format, spec, schema, store, files, rows: columns.rows, unique }))
+}
+
+fn spec(table: &Table, format: &dyn TableFormat, compression: Compression, columns: &Schema) -> ScanSpec {
+    let rules = |name: &String| {
+        let column = table.columns.iter().find(|column| column.name == *name);
+        column.map(|column| column.rules.clone()).unwrap_or_default()
+    };
+    ScanSpec {
+        table: table.name.clone(),
+        format: format.name().to_owned(),
+        compression,
+        layout: table.layout.clone(),
+        rules: columns.fields().iter().map(|field| rules(field.name())).collect(),
+        missing: table.missing,
+    }
+}
+
+/// The format of a table's only file, by its name and first bytes.
+pub(crate) async fn format_of_file(table: &Table, stores: &Stores) -> Result<Option<&'static dyn TableFormat>> {
+    let location = &table.path.value.root;
+    let (url, _) = stores::url_and_path(location)?;
+    let (store, path) = stores.resolve(location)?;
+    let meta = store.head(&path).await.map_err(|error| {
+        let problem = Problem::new(format!("cannot be read: {error}")).at(table.path.place.clone());
+        Error::new(ErrorKind::Unavailable, problem)
+    })?;
+    let store_url = ObjectStoreUrl::parse(&url[..url::Position::BeforePath]).map_err(running)?;
+    let file = File { store: store_url, meta, partition: Vec::new() };
+    let compression = formats::by_name(file.file_name()).compression;
+    by_content(table, &store, &file, compression).await
+}
+
+/// How the files are written: as the job says, else as names and first bytes say; all must agree.
+async fn format(
+    table: &Table,
+    store: &Arc<dyn ObjectStore>,
+    files: &[File],
+) -> Result<(&'static dyn TableFormat, Compression)> {
+    let usage = |problem: Problem| Error::new(ErrorKind::Usage, problem);
+    let said = match &table.format {
+        None => None,
+        Some(name) => Some(formats::named(&name.value).ok_or_else(|| {
+            let known = FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>();
+            let problem =
+                Problem::new(format!("`tables.{}.format` is `{}`, which is not a format", table.name, name.value));
+            usage(problem.at(name.place.clone()).help(did_you_mean(&name.value, known)))
+        })?),
+    };
+    let mut found: Option<(&'static dyn TableFormat, Compression)> = None;
+    for file in files {
+        let parts = formats::by_name(file.file_name());
+        let compression = table.compression.unwrap_or(parts.compression);
+        let format = match (said, &found) {
+            (Some(said), _) => said,
+            (None, Some((first, _))) if parts.ending.is_some_and(|ending| has_ending(*first, ending)) => *first,
+            (None, _) => by_content(table, store, file, compression).await?.ok_or_else(|| {
+                let message = format!("`tables.{}`: the name {} does not say its format", table.name, file.name());
+                let known = FORMATS.iter().map(|format| format!("\"{}\"", format.name())).collect::<Vec<_>>();
+                let help = format!("set tables.{}.format to one of {}", table.name, known.join(", "));
+                usage(Problem::new(message).at(table.path.place.clone()).help(help))
+            })?,
+        };
+        let this = (format, compression);
+        let (first, first_compression) = *found.get_or_insert(this);
+        if first.name() != format.name() || first_compression != compression {
+            let message =
+                format!("`tables.{}` mixes formats: {} differs from {}", table.name, file.name(), files[0].name());
+            let help = "narrow the path, such as with a pattern: data/*.parquet";
+            return Err(usage(Problem::new(message).at(table.path.place.clone()).help(help)));
+        }
+    }
+    found.ok_or_else(|| Error::internal("a table without files"))
+}
+
+fn has_ending(format: &dyn TableFormat, ending: &str) -> bool {
+    format.endings().iter().any(|known| known.eq_ignore_ascii_case(ending))
+}
+
+async fn by_content(
+    table: &Table,
+    store: &Arc<dyn ObjectStore>,
+    file: &File,
+    compression: Compression,
+) -> Result<Option<&'static dyn TableFormat>> {
+    let Some(ending) = formats::by_name(file.file_name()).ending else { return Ok(None) };
+    let mut candidates = FORMATS.iter().filter(|format| has_ending(**format, ending));
+    match (candidates.next(), candidates.next()) {
+        (None, _) => Ok(None),
+        (Some(only), None) => Ok(Some(*only)),
+        (Some(_), Some(_)) => {
+            let start = formats::text_start(store, file, compression, &table.layout).await?;
+            Ok(formats::recognise(ending, &start))
+        }
+    }
+}
+
+/// A column that stands both in the files and in their folders' names might say two things.
+fn refuse_both(table: &Table, columns: &Schema, partition: &[FieldRef]) -> Result<()> {
+    let both = partition.iter().find(|field| columns.field_with_name(field.name()).is_ok());
+    match both {
+        None => Ok(()),
+        Some(field) => {
+            let message = format!(
+                "`tables.{}`: the column `{}` stands in the files and in the names of their folders",
+                table.name,
+                field.name()
             );
-            return Err(Error::new(ErrorKind::Usage, problem.at(unique.place.clone()).help(help)));
+            let help = "rename the folders, or write the files without the column";
+            Err(Error::new(ErrorKind::Input, Problem::new(message).at(table.path.place.clone()).help(help)))
         }
     }
-    Ok(ResolvedTable { table: table.clone(), format, compression, files, columns })
 }
 
-/// The table over some of its files, as SQL sees it.
-fn provider(table: &ResolvedTable, files: &[File]) -> Result<Arc<dyn TableProvider>> {
-    let listing = listing(table, files, read_schema(table))?;
-    if table.format != Format::Csv {
-        return Ok(listing);
+fn check_unique(table: &Table, columns: &Schema) -> Result<()> {
+    let known: Vec<&str> = columns.fields().iter().map(|field| field.name().as_str()).collect();
+    let unknown = table.unique.iter().filter(|unique| !known.contains(&unique.value.as_str()));
+    let problem = |unique: &At<String>| {
+        let message = format!("`tables.{}.unique` names `{}`, which the table does not have", table.name, unique.value);
+        Problem::new(message).at(unique.place.clone()).help(did_you_mean(&unique.value, known.clone()))
+    };
+    let problems: Vec<Problem> = unknown.map(problem).collect();
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Error::all(ErrorKind::Usage, problems)),
     }
-    // A view over the files' text turns decimals into numbers exactly and hides columns that are not declared.
-    let column = |name: &str| -> Expr {
-        match table.columns.field_with_name(name).map(Field::data_type) {
-            Ok(DataType::Decimal128(precision, scale)) => decimal::call(ident(name), *precision, *scale).alias(name),
-            _ => ident(name),
-        }
-    };
-    let plan = LogicalPlanBuilder::scan(&table.table.name, provider_as_source(listing), None)
-        .and_then(|scan| scan.project(table.visible().into_iter().map(column)))
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(running)?;
-    Ok(Arc::new(ViewTable::new(plan, None)))
-}
-
-/// What is read from the files: CSV decimals as text.
-fn read_schema(table: &ResolvedTable) -> SchemaRef {
-    if table.format != Format::Csv {
-        return table.columns.clone();
-    }
-    let read = |field: &Arc<Field>| match field.data_type() {
-        DataType::Decimal128(_, _) => Field::new(field.name(), DataType::Utf8View, true),
-        _ => field.as_ref().clone(),
-    };
-    Arc::new(Schema::new(table.columns.fields().iter().map(read).collect::<Vec<_>>()))
-}
-
-pub(crate) fn listing(table: &ResolvedTable, files: &[File], schema: SchemaRef) -> Result<Arc<ListingTable>> {
-    let estimated = |format: Arc<dyn FileFormat>| {
-        let unique = table.table.unique.iter().map(|column| column.value.clone()).collect();
-        Arc::new(Estimated { format, compression: table.compression, unique })
-    };
-    let format: Arc<dyn FileFormat> = match table.format {
-        Format::Csv => estimated(Arc::new(csv::format(&table.table, table.compression))),
-        Format::Parquet => Arc::new(ParquetFormat::default()),
-        Format::Ndjson => {
-            let format = JsonFormat::default().with_file_compression_type(files::compression(table.compression));
-            estimated(Arc::new(format))
-        }
-    };
-    let options = ListingOptions::new(format).with_file_extension("");
-    let urls = files.iter().map(|file| file.url.clone()).collect();
-    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
-    Ok(Arc::new(ListingTable::try_new(config).map_err(running)?))
 }

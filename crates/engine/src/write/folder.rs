@@ -22,17 +22,16 @@ pub(super) enum Folder {
 
 impl Folder {
     pub(super) async fn open(spec: &WriteSpec, registry: &Arc<dyn ObjectStoreRegistry>) -> Result<Self> {
-        let url = stores::url(&spec.snapshot)?;
+        let (url, prefix) = stores::url_and_path(&spec.snapshot)?;
         let store = registry.get_store(&url).map_err(crate::error::running)?;
-        let prefix =
-            object_store::path::Path::from_url_path(url.path()).map_err(|error| failed(&spec.snapshot, &error))?;
+        let place = spec.snapshot.to_string();
         // The run shows that it is alive. Asked through the store, on a local disk too: it knows where this process
         // may write. A run that has ended is not written to.
         let alive = stores::join(&prefix, ALIVE)?;
-        store.head(&alive).await.map_err(|error| failed(&spec.snapshot, &error))?;
-        let Some(root) = stores::local_path(&spec.snapshot) else { return Ok(Self::Remote { store, prefix }) };
+        store.head(&alive).await.map_err(|error| failed(&place, &error))?;
+        let Some(root) = spec.snapshot.local().map(Path::to_owned) else { return Ok(Self::Remote { store, prefix }) };
         let staging = match spec.staged {
-            true => Some(attempt(&root).map_err(|error| failed(&spec.snapshot, &error))?),
+            true => Some(attempt(&root).map_err(|error| failed(&place, &error))?),
             false => None,
         };
         Ok(Self::Local(LocalFolder { root, staging }))

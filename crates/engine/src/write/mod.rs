@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use keyfold_core::job::{Compression, Layout};
+use keyfold_core::location::Location;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use exec::WriteExec;
@@ -21,8 +22,8 @@ pub(crate) use node::WriteNode;
 /// Where and how documents are written; it can be sent to where they are made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct WriteSpec {
-    /// The snapshot's folder: a path or a URL.
-    pub(crate) snapshot: String,
+    /// The snapshot's folder.
+    pub(crate) snapshot: Location,
     /// Documents as files, or lines of a few files.
     pub(crate) layout: Layout,
     /// Compression of the ndjson files.

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
+use keyfold_core::location::Location;
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
 const FILES: [&str; 3] = ["job.toml", "query.sql", "document.json"];
@@ -40,14 +41,12 @@ pub(super) fn refuse_existing(shown: &Path, folder: &Path) -> Result<()> {
 
 /// The path of a file as seen from a folder. Where nothing but the root is common to both, moving one of them
 /// breaks a relative path as well as an absolute one, and the absolute one is easier to read.
-pub(super) fn path_from(folder: &Path, location: &str) -> String {
-    if location.contains("://") {
-        return location.to_owned();
-    }
-    let (from, to): (Vec<_>, Vec<_>) = (folder.components().collect(), Path::new(location).components().collect());
+pub(super) fn path_from(folder: &Path, location: &Location) -> String {
+    let Some(path) = location.local() else { return location.to_string() };
+    let (from, to): (Vec<_>, Vec<_>) = (folder.components().collect(), path.components().collect());
     let common = from.iter().zip(&to).take_while(|(from, to)| from == to).count();
     if !from[..common].iter().any(|component| matches!(component, Component::Normal(_))) {
-        return location.to_owned();
+        return location.to_string();
     }
     let up = from[common..].iter().map(|_| "..".to_owned());
     let down = to[common..].iter().map(|component| component.as_os_str().to_string_lossy().into_owned());

@@ -1,6 +1,5 @@
 //! `job.toml`.
 
-use keyfold_core::job::Format;
 use keyfold_engine::infer::{Axis, Grid, Join, Star, Table, sql_name};
 
 /// Lines are not made longer than this.
@@ -34,17 +33,14 @@ pub(super) fn text(star: &Star, paths: &[String]) -> String {
 fn declared(table: &Table, path: &str, join: Option<&Join>) -> String {
     let name = key(&table.name);
     let mut text = format!("[tables.{name}]\npath = {}\n", string(path));
-    if table.delimiter != b',' {
-        text += &format!("delimiter = {}\n", string(&char::from(table.delimiter).to_string()));
-    }
-    if table.multiline {
-        text += "# Some values go over several lines; such a file is read by one thread.\nmultiline = true\n";
+    if let Some(delimiter) = table.layout.delimiter {
+        text += &format!("delimiter = {}\n", string(&char::from(delimiter).to_string()));
     }
     if let Some(join) = join {
         text += "# Identifies a row, or the join would count facts twice: checked before each run.\n";
         text += &format!("unique = [{}]\n", string(&join.dimension));
     }
-    if table.format == Format::Parquet {
+    if table.typed {
         return text;
     }
     let columns: Vec<_> =

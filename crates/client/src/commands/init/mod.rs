@@ -11,7 +11,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use indicatif::HumanCount;
-use keyfold_core::job::{Files, Job, Overrides, locate};
+use keyfold_core::job::{Files, Job, Overrides};
+use keyfold_core::location::Location;
 use keyfold_core::source::Source;
 use keyfold_core::{Error, ErrorKind, Result};
 use keyfold_engine::Prepared;
@@ -30,7 +31,8 @@ pub(crate) async fn init(arguments: &InitArguments, settings: &Settings, termina
         .map_err(|error| Error::new(ErrorKind::Usage, format!("the current directory cannot be read: {error}")))?;
     let folder = folder::resolved(&current.join(&arguments.job));
     folder::refuse_existing(&arguments.job, &folder)?;
-    let locations: Vec<_> = arguments.files.iter().map(|file| located(&file.to_string_lossy(), &current)).collect();
+    let locations = arguments.files.iter().map(|file| located(&file.to_string_lossy(), &current));
+    let locations: Vec<_> = locations.collect::<Result<_>>()?;
     let wishes = Wishes { key: arguments.key.clone(), pivot: arguments.pivot.clone() };
     let star = infer::infer(&locations, &wishes, &settings.resources, settings.stores()).await?;
     let texts = Texts::of(&star, &folder)?;
@@ -39,17 +41,16 @@ pub(crate) async fn init(arguments: &InitArguments, settings: &Settings, termina
         &folder,
         &[("query.sql", &texts.query), ("document.json", &texts.document), ("job.toml", &texts.job)],
     )?;
+    star.warnings().try_for_each(|warning| terminal.warning(warning))?;
     terminal.result(|| summary(&star, &arguments.job), &described(&star, &arguments.job))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// A file's path without links and detours, so that a path from the job folder to it can be told.
-fn located(file: &str, current: &Path) -> String {
-    let location = locate(file, current);
-    match location.contains("://") {
-        true => location,
-        false => Path::new(&location).canonicalize().map_or(location, |path| path.display().to_string()),
-    }
+fn located(file: &str, current: &Path) -> Result<Location> {
+    let location = Location::parse(file, current).map_err(|message| Error::new(ErrorKind::Usage, message))?;
+    let real = location.local().and_then(|path| path.canonicalize().ok());
+    Ok(real.map_or(location, Location::Local))
 }
 
 /// The files of a new job folder.
@@ -101,7 +102,7 @@ fn summary(star: &Star, shown: &Path) -> String {
         let left_out: Vec<_> =
             table.left_out.iter().map(|name| if name.is_empty() { "one without a name" } else { name }).collect();
         if !left_out.is_empty() {
-            text += &format!("  {:<width$}  left out, because no SQL type fits: {}\n", "", left_out.join(", "));
+            text += &format!("  {:<width$}  left out: {}\n", "", left_out.join(", "));
         }
     }
     text += &format!("One document per {}", star.key.name);
@@ -126,11 +127,13 @@ fn quoted(path: &str) -> String {
 
 fn described(star: &Star, shown: &Path) -> serde_json::Value {
     let table = |table: &infer::Table| json!({ "name": table.name, "rows": table.rows, "columns": table.columns.len(), "left_out": table.left_out });
+    let warnings: Vec<_> = star.warnings().map(ToString::to_string).collect();
     json!({
         "job": shown,
         "tables": star.tables.iter().map(table).collect::<Vec<_>>(),
         "key": star.key.name,
         "pivot": star.pivot.as_ref().map(|(pivot, _)| &pivot.name),
         "values": star.measures.iter().map(|measure| &measure.name).collect::<Vec<_>>(),
+        "warnings": warnings,
     })
 }

@@ -1,4 +1,4 @@
-use keyfold_core::job::Format;
+use keyfold_core::job::TextLayout;
 use keyfold_engine::infer::{Axis, Column, Grid, Join, Kind, Measure, Table};
 
 use super::*;
@@ -7,12 +7,14 @@ fn table(name: &str, columns: &[(&str, Kind)]) -> Table {
     let column = |(name, kind): &(&str, Kind)| Column { name: (*name).into(), kind: *kind, nulls: 0, distinct: 0 };
     Table {
         name: name.into(),
-        location: format!("/data/{name}.csv"),
-        format: Format::Csv,
-        delimiter: b'\t',
-        multiline: false,
+        location: Location::Local(format!("/data/{name}.csv").into()),
+        format: "csv",
+        typed: false,
+        untyped_text: true,
+        layout: TextLayout { delimiter: Some(b'\t'), ..TextLayout::default() },
         columns: columns.iter().map(column).collect(),
         left_out: Vec::new(),
+        warnings: Vec::new(),
         rows: 1,
     }
 }
@@ -101,6 +103,7 @@ fn paths_are_relative_unless_only_the_root_is_common() {
         ("/tmp/x", "/data/a.csv", "/data/a.csv"),
         ("/tmp/x", "s3://bucket/a.csv", "s3://bucket/a.csv"),
     ] {
-        assert_eq!(folder::path_from(Path::new(folder), location), expected);
+        let location = Location::parse(location, Path::new("/")).expect("a location");
+        assert_eq!(folder::path_from(Path::new(folder), &location), expected);
     }
 }

@@ -20,8 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use self::distinct::SlidingDistinct;
 use self::unbounded::Unbounded;
-use self::widening::{Widened, WidenedGroups, Widening, wide};
+use self::widening::{Widening, wide};
 use super::Origin;
+use super::conversion::{Converted, ConvertedGroups};
 
 /// The function.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,7 +58,7 @@ impl Sum {
             (_, true) => self.builtin.create_sliding_accumulator(AccumulatorArgs { return_field: field, ..args })?,
             (_, false) => self.builtin.accumulator(AccumulatorArgs { return_field: field, ..args })?,
         };
-        Ok(Box::new(Widened { inner, widening }))
+        Ok(Box::new(Converted { inner, conversion: widening }))
     }
 }
 
@@ -104,7 +105,7 @@ impl AggregateUDFImpl for Sum {
         let Some(widening) = self.widening(&args) else { return self.builtin.create_groups_accumulator(args) };
         let field = Arc::new(Field::new(args.name, widening.wide.clone(), true));
         let inner = self.builtin.create_groups_accumulator(AccumulatorArgs { return_field: field, ..args })?;
-        Ok(Box::new(WidenedGroups { inner, widening }))
+        Ok(Box::new(ConvertedGroups { inner, conversion: widening }))
     }
 
     fn reverse_expr(&self) -> ReversedUDAF {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     ArrowPrimitiveType, DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Decimal32Type, Decimal64Type,
@@ -10,11 +10,11 @@ use datafusion::arrow::datatypes::{
 };
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::array_value_to_string;
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::Result;
 use datafusion::logical_expr::function::AccumulatorArgs;
-use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
 use super::super::Origin;
+use super::super::conversion::Conversion;
 use super::super::sql_type::sql_type;
 
 /// Decimals of so many digits are added up in 128 bits: ten million million of the largest of them fit.
@@ -54,53 +54,12 @@ impl Widening {
         matches!(input, Some(DataType::Decimal256(precision, _)) if *precision > BOUNDED_PRECISION)
     }
 
-    fn widen(&self, values: &ArrayRef) -> Result<ArrayRef> {
-        Ok(match (values.data_type(), &self.wide) {
-            (DataType::Int64, _) => self.widened::<Int64Type, Decimal128Type>(values, i128::from),
-            (DataType::UInt64, _) => self.widened::<UInt64Type, Decimal128Type>(values, i128::from),
-            (DataType::Duration(_), _) => {
-                self.widened::<Int64Type, Decimal128Type>(&cast(values, &DataType::Int64)?, i128::from)
-            }
-            (DataType::Decimal32(..), _) => self.widened::<Decimal32Type, Decimal128Type>(values, i128::from),
-            (DataType::Decimal64(..), _) => self.widened::<Decimal64Type, Decimal128Type>(values, i128::from),
-            (DataType::Decimal128(..), DataType::Decimal256(..)) => {
-                self.widened::<Decimal128Type, Decimal256Type>(values, i256::from_i128)
-            }
-            _ => values.clone(),
-        })
-    }
-
     fn widened<N: ArrowPrimitiveType, W: ArrowPrimitiveType>(
         &self,
         values: &ArrayRef,
         widen: fn(N::Native) -> W::Native,
     ) -> ArrayRef {
         Arc::new(values.as_primitive::<N>().unary::<_, W>(widen).with_data_type(self.wide.clone()))
-    }
-
-    /// The sums in the type of the result; an overflow where one does not fit.
-    pub(super) fn narrow(&self, sums: &ArrayRef) -> Result<ArrayRef> {
-        match &self.result {
-            DataType::Int64 => self.narrowed::<Int64Type>(sums, |sum| i64::try_from(sum).ok()),
-            DataType::UInt64 => self.narrowed::<UInt64Type>(sums, |sum| u64::try_from(sum).ok()),
-            DataType::Duration(_) => {
-                let sums = self.narrowed::<Int64Type>(sums, |sum| i64::try_from(sum).ok())?;
-                Ok(cast(&sums, &self.result)?)
-            }
-            DataType::Decimal32(digits, _) => {
-                self.narrowed::<Decimal32Type>(sums, |sum| bounded(sum, *digits).and_then(|sum| sum.try_into().ok()))
-            }
-            DataType::Decimal64(digits, _) => {
-                self.narrowed::<Decimal64Type>(sums, |sum| bounded(sum, *digits).and_then(|sum| sum.try_into().ok()))
-            }
-            DataType::Decimal128(digits, _) => self.narrowed::<Decimal128Type>(sums, |sum| bounded(sum, *digits)),
-            _ => {
-                let sums = sums.as_primitive::<Decimal256Type>();
-                let precision = DECIMAL256_MAX_PRECISION;
-                sums.validate_decimal_precision(precision).map_err(|_| self.overflow(""))?;
-                Ok(Arc::new(sums.clone().with_data_type(self.result.clone())))
-            }
-        }
     }
 
     fn narrowed<N: ArrowPrimitiveType>(
@@ -147,84 +106,51 @@ impl Widening {
     }
 }
 
+impl Conversion for Widening {
+    fn inwards(&self, values: &ArrayRef) -> Result<ArrayRef> {
+        Ok(match (values.data_type(), &self.wide) {
+            (DataType::Int64, _) => self.widened::<Int64Type, Decimal128Type>(values, i128::from),
+            (DataType::UInt64, _) => self.widened::<UInt64Type, Decimal128Type>(values, i128::from),
+            (DataType::Duration(_), _) => {
+                self.widened::<Int64Type, Decimal128Type>(&cast(values, &DataType::Int64)?, i128::from)
+            }
+            (DataType::Decimal32(..), _) => self.widened::<Decimal32Type, Decimal128Type>(values, i128::from),
+            (DataType::Decimal64(..), _) => self.widened::<Decimal64Type, Decimal128Type>(values, i128::from),
+            (DataType::Decimal128(..), DataType::Decimal256(..)) => {
+                self.widened::<Decimal128Type, Decimal256Type>(values, i256::from_i128)
+            }
+            _ => values.clone(),
+        })
+    }
+
+    /// The sums in the type of the result; an overflow where one does not fit.
+    fn outwards(&self, sums: &ArrayRef) -> Result<ArrayRef> {
+        match &self.result {
+            DataType::Int64 => self.narrowed::<Int64Type>(sums, |sum| i64::try_from(sum).ok()),
+            DataType::UInt64 => self.narrowed::<UInt64Type>(sums, |sum| u64::try_from(sum).ok()),
+            DataType::Duration(_) => {
+                let sums = self.narrowed::<Int64Type>(sums, |sum| i64::try_from(sum).ok())?;
+                Ok(cast(&sums, &self.result)?)
+            }
+            DataType::Decimal32(digits, _) => {
+                self.narrowed::<Decimal32Type>(sums, |sum| bounded(sum, *digits).and_then(|sum| sum.try_into().ok()))
+            }
+            DataType::Decimal64(digits, _) => {
+                self.narrowed::<Decimal64Type>(sums, |sum| bounded(sum, *digits).and_then(|sum| sum.try_into().ok()))
+            }
+            DataType::Decimal128(digits, _) => self.narrowed::<Decimal128Type>(sums, |sum| bounded(sum, *digits)),
+            _ => {
+                let sums = sums.as_primitive::<Decimal256Type>();
+                let precision = DECIMAL256_MAX_PRECISION;
+                sums.validate_decimal_precision(precision).map_err(|_| self.overflow(""))?;
+                Ok(Arc::new(sums.clone().with_data_type(self.result.clone())))
+            }
+        }
+    }
+}
+
 /// The number, if it has no more digits than these.
 fn bounded(number: i128, digits: u8) -> Option<i128> {
     let beyond = 10u128.checked_pow(digits.into())?;
     (number.unsigned_abs() < beyond).then_some(number)
-}
-
-/// An accumulator of the wide type.
-#[derive(Debug)]
-pub(super) struct Widened {
-    pub(super) inner: Box<dyn Accumulator>,
-    pub(super) widening: Widening,
-}
-
-impl Accumulator for Widened {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.inner.update_batch(&[self.widening.widen(&values[0])?])
-    }
-
-    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.inner.retract_batch(&[self.widening.widen(&values[0])?])
-    }
-
-    fn supports_retract_batch(&self) -> bool {
-        self.inner.supports_retract_batch()
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        self.inner.merge_batch(states)
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.inner.state()
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let sum = self.widening.narrow(&self.inner.evaluate()?.to_array()?)?;
-        ScalarValue::try_from_array(&sum, 0)
-    }
-
-    fn size(&self) -> usize {
-        self.inner.size() + size_of::<Self>()
-    }
-}
-
-/// The same for many groups at once.
-pub(super) struct WidenedGroups {
-    pub(super) inner: Box<dyn GroupsAccumulator>,
-    pub(super) widening: Widening,
-}
-
-impl GroupsAccumulator for WidenedGroups {
-    fn update_batch(
-        &mut self,
-        values: &[ArrayRef],
-        groups: &[usize],
-        filter: Option<&BooleanArray>,
-        total: usize,
-    ) -> Result<()> {
-        self.inner.update_batch(&[self.widening.widen(&values[0])?], groups, filter, total)
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
-        self.inner.merge_batch(states, groups, total)
-    }
-
-    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        self.widening.narrow(&self.inner.evaluate(emit_to)?)
-    }
-
-    fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        self.inner.state(emit_to)
-    }
-
-    fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        self.inner.convert_to_state(&[self.widening.widen(&values[0])?], filter)
-    }
-
-    fn size(&self) -> usize {
-        self.inner.size()
-    }
 }

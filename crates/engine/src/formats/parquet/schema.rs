@@ -1,0 +1,178 @@
+//! The columns of a table's files: the declared ones, or all that the files have.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, TimeUnit};
+use datafusion::parquet::arrow::parquet_to_arrow_schema;
+use datafusion::parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
+use datafusion::parquet::schema::types::Type;
+use futures::StreamExt;
+use keyfold_core::exact::sql_name;
+use keyfold_core::job::Missing;
+use keyfold_core::suggest::did_you_mean;
+use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
+
+use super::footer::Stored;
+use super::open;
+use super::types::{common, conversion, plain};
+use crate::formats::{Columns, says_twice};
+
+/// Footers that are read at the same time.
+const AT_ONCE: usize = 16;
+
+/// What a table wants of its files.
+pub(super) struct Wanted<'a> {
+    pub(super) table: &'a str,
+    pub(super) declared: &'a [FieldRef],
+    pub(super) missing: Missing,
+    pub(super) partition: &'a [FieldRef],
+}
+
+/// What one file holds.
+struct FileColumns {
+    name: String,
+    columns: Vec<FileColumn>,
+    rows: usize,
+}
+
+struct FileColumn {
+    name: String,
+    /// As the file's pages are read.
+    data_type: DataType,
+    /// As SQL sees it where no type is declared.
+    plain: DataType,
+}
+
+impl Wanted<'_> {
+    /// The columns of the files: the declared ones, or all that they have. Every file is checked.
+    pub(super) async fn columns(&self, files: Vec<Stored>) -> Result<Columns> {
+        let read = futures::stream::iter(files.into_iter().map(read));
+        let (mut found, mut problems, mut kind) = (Vec::new(), Vec::new(), ErrorKind::Input);
+        for file in read.buffered(AT_ONCE).collect::<Vec<_>>().await {
+            match file {
+                Ok(file) => found.push(file),
+                Err(error) => {
+                    kind = error.kind();
+                    problems.extend(error.problems().to_vec());
+                }
+            }
+        }
+        for file in &found {
+            let names = file.columns.iter().map(|column| column.name.as_str());
+            problems.extend(says_twice(self.partition, &file.name, names));
+        }
+        let fields = if self.declared.is_empty() { union(&found, &mut problems) } else { self.declared.to_vec() };
+        if problems.is_empty() {
+            let both = found.iter().flat_map(|file| fields.iter().map(move |field| (file, field)));
+            problems.extend(both.filter_map(|(file, field)| self.disagreement(file, field)));
+        }
+        if !problems.is_empty() {
+            return Err(Error::all(kind, problems));
+        }
+        Ok(Columns { schema: Arc::new(Schema::new(fields)), rows: Some(found.iter().map(|file| file.rows).sum()) })
+    }
+
+    /// Why a column cannot be read from a file.
+    fn disagreement(&self, file: &FileColumns, field: &Field) -> Option<Problem> {
+        let (name, table) = (field.name(), self.table);
+        let problem = match file.named(name).as_slice() {
+            [] if self.missing == Missing::Null => return None,
+            [] => self.lacks(file, name),
+            [column] if conversion(&column.data_type, field.data_type()).is_some() => return None,
+            [column] => {
+                let declared = if self.declared.is_empty() { "elsewhere it is" } else { "the schema declares" };
+                let message = format!(
+                    "the column `{name}` is {}; {declared} {}, which it cannot be read as exactly",
+                    sql_name(&column.plain),
+                    sql_name(field.data_type()),
+                );
+                let help =
+                    format!("declare {} in tables.{table}.schema, and CAST in the query", sql_name(&column.plain));
+                Problem::new(message).help(help)
+            }
+            columns => {
+                let message = format!("has {} columns of the name `{name}`", columns.len());
+                Problem::new(message).help("write the file again with names that differ")
+            }
+        };
+        Some(problem.at(Place::whole(&file.name)))
+    }
+
+    fn lacks(&self, file: &FileColumns, name: &str) -> Problem {
+        let table = self.table;
+        let whose = if self.declared.is_empty() {
+            "which other files of the table have".to_owned()
+        } else {
+            format!("which `tables.{table}.schema` declares")
+        };
+        let names: Vec<_> = file.columns.iter().map(|column| column.name.as_str()).collect();
+        let help = did_you_mean(name, names);
+        Problem::new(format!("has no column `{name}`, {whose}"))
+            .help(format!("set tables.{table}.missing = \"null\" if it is to be NULL there; {help}"))
+    }
+}
+
+impl FileColumns {
+    fn named(&self, name: &str) -> Vec<&FileColumn> {
+        self.columns.iter().filter(|column| column.name == name).collect()
+    }
+}
+
+/// The columns that the files have, each with a type that holds the values of all.
+fn union(files: &[FileColumns], problems: &mut Vec<Problem>) -> Vec<FieldRef> {
+    let mut fields: Vec<Field> = Vec::new();
+    for file in files {
+        // A name that stands twice cannot be said in SQL.
+        for column in file.columns.iter().filter(|column| file.named(&column.name).len() == 1) {
+            let Some(field) = fields.iter_mut().find(|field| *field.name() == column.name) else {
+                fields.push(Field::new(&column.name, column.plain.clone(), true));
+                continue;
+            };
+            match common(field.data_type(), &column.plain) {
+                Some(data_type) => field.set_data_type(data_type),
+                None => problems.push(differs(file, column, field)),
+            }
+        }
+    }
+    fields.into_iter().map(Arc::new).collect()
+}
+
+fn differs(file: &FileColumns, column: &FileColumn, field: &Field) -> Problem {
+    let message = format!(
+        "the column `{}` is {}, and {} in a file before it; no type holds the values of both",
+        column.name,
+        sql_name(&column.plain),
+        sql_name(field.data_type())
+    );
+    let help =
+        "declare the column in the table's schema with a type that both can be read as, or write the files again";
+    Problem::new(message).at(Place::whole(&file.name)).help(help)
+}
+
+async fn read(file: Stored) -> Result<FileColumns> {
+    let footer = open::footer(&file).await?;
+    let metadata = footer.file_metadata();
+    let descriptor = metadata.schema_descr();
+    let schema = parquet_to_arrow_schema(descriptor, metadata.key_value_metadata())
+        .map_err(|error| open::unreadable(&file, error.to_string()))?;
+    let roots = descriptor.root_schema().get_fields();
+    let columns = schema.fields().iter().zip(roots).map(|(field, root)| column(field, root));
+    let rows = usize::try_from(metadata.num_rows()).unwrap_or_default();
+    Ok(FileColumns { name: file.name(), columns: columns.collect(), rows })
+}
+
+fn column(field: &Field, root: &Type) -> FileColumn {
+    let info = root.get_basic_info();
+    let text =
+        matches!(info.logical_type_ref(), Some(LogicalType::Enum)) || info.converted_type() == ConvertedType::ENUM;
+    let uuid = matches!(info.logical_type_ref(), Some(LogicalType::Uuid));
+    let int96 = root.is_primitive() && root.get_physical_type() == PhysicalType::INT96;
+    let data_type = match field.data_type() {
+        // So as not to wrap; see the scan.
+        _ if int96 => DataType::Timestamp(TimeUnit::Microsecond, None),
+        _ if text => DataType::Utf8View,
+        data_type => data_type.clone(),
+    };
+    let plain = if uuid { DataType::Utf8View } else { plain(&data_type) };
+    FileColumn { name: field.name().clone(), data_type, plain }
+}

@@ -1,0 +1,5 @@
+//! Parquet files as tables.
+
+mod statistics;
+mod table;
+mod values;

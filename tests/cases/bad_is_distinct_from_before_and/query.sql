@@ -1,0 +1,1 @@
+SELECT region, a AS net, 1 AS n FROM sales WHERE a IS NOT DISTINCT FROM TRUE AND b

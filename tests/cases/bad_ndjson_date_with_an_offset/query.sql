@@ -1,0 +1,4 @@
+-- Purpose: the values as they are read.
+-- Grain:   one row per key.
+SELECT id, day
+FROM sales

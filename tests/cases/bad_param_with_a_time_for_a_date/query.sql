@@ -1,0 +1,1 @@
+SELECT region, $day AS net, count(*) AS n FROM sales GROUP BY region

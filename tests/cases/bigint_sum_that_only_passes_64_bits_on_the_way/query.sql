@@ -1,0 +1,1 @@
+SELECT region, sum(a) AS net, 1 AS n FROM sales GROUP BY region

@@ -1,0 +1,1 @@
+SELECT region, max(year) AS net, max(month) AS n FROM sales GROUP BY region

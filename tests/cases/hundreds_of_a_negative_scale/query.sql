@@ -1,0 +1,1 @@
+SELECT region, CAST(1200 AS DECIMAL(10,-2)) AS net, CAST(-100 AS DECIMAL(10,-2)) AS n FROM sales GROUP BY region

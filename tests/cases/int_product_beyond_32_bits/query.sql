@@ -1,0 +1,1 @@
+SELECT region, sum(a * b) AS net, 1 AS n FROM sales GROUP BY region

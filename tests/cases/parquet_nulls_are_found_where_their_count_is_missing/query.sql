@@ -1,0 +1,1 @@
+SELECT region, v AS net, 1 AS n FROM sales WHERE v IS NULL

@@ -1,0 +1,1 @@
+SELECT region, max(v) AS net, min(v) AS n FROM sales GROUP BY region

@@ -1,0 +1,1 @@
+SELECT region, power(a, b) AS net, 1 AS n FROM sales

@@ -1,0 +1,3 @@
+SELECT region, v AS net, min(v) OVER (PARTITION BY region ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS n
+FROM sales
+QUALIFY row_number() OVER (PARTITION BY region ORDER BY id DESC) = 1

@@ -1,0 +1,1 @@
+SELECT region, a - b AS net, 1 AS n FROM sales

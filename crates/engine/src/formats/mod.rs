@@ -2,6 +2,7 @@
 
 pub(crate) mod codec;
 mod csv;
+mod json_array;
 mod ndjson;
 mod parquet;
 mod recognise;
@@ -33,7 +34,7 @@ const START: usize = 4096;
 
 /// Every format. The first one that recognises a file reads it.
 pub(crate) const FORMATS: &[&dyn TableFormat] =
-    &[&csv::Csv, &ndjson::Ndjson, &parquet::Parquet];
+    &[&csv::Csv, &json_array::JsonArray, &ndjson::Ndjson, &parquet::Parquet];
 
 /// A way to write tables into files.
 #[async_trait]

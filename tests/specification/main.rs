@@ -5,6 +5,7 @@ mod cases;
 mod cluster;
 mod containers;
 mod delivered;
+mod differential;
 mod faults;
 mod files;
 mod http;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
 fn trials() -> Vec<Trial> {
     let groups = [
         cluster::trials,
+        differential::trials,
         containers::trials,
         faults::trials,
         store::trials,

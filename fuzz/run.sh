@@ -15,7 +15,7 @@ export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-co
 -Cllvm-args=-sanitizer-coverage-trace-compares"
 cargo build --release --locked --bins --target "$host"
 
-for target in job template names; do
+for target in job template names csv records; do
     corpus=$cache/fuzz-corpus/$target
     findings=$cache/fuzz-findings/$target
     mkdir -p "$corpus" "$findings"

@@ -11,11 +11,11 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use keyfold_core::exact::sql_name;
 use keyfold_core::exact::uuid_texts;
 use serde::{Deserialize, Serialize};
 
 use super::Origin;
-use super::sql_type::sql_type;
 
 /// The function. Its second argument is a NULL of the type to cast to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl Cast {
     /// The failure of the first value that cannot be cast.
     fn failed(&self, error: DataFusionError, value: &ColumnarValue, to: &DataType) -> DataFusionError {
         let Some(text) = first_failing(value, to) else { return error };
-        let to_type = sql_type(to);
+        let to_type = sql_name(to);
         let message = if value.data_type().is_numeric() && to.is_numeric() {
             format!("overflow: {text} is beyond the range of {to_type}")
         } else {

@@ -12,7 +12,6 @@ mod operation;
 mod operator;
 mod origin;
 mod placed;
-mod sql_type;
 mod sum;
 mod wire;
 

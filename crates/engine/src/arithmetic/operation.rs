@@ -13,10 +13,10 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::physical_expr_common::datum;
+use keyfold_core::exact::sql_name;
 use serde::{Deserialize, Serialize};
 
 use super::operator::within_precision;
-use super::sql_type::sql_type;
 use super::{Operator, Origin};
 
 /// An operation that gives its exact result or fails: `left operator right`, or `- operand` without an operator.
@@ -114,7 +114,7 @@ fn failure(
             origin.failed(format!("division by zero: {text}"), "write NULLIF(divisor, 0) for a NULL in its place")
         }
         ArrowError::ArithmeticOverflow(_) | ArrowError::ComputeError(_) => {
-            origin.failed(format!("overflow: {text} is beyond the range of {}", sql_type(result)), wider)
+            origin.failed(format!("overflow: {text} is beyond the range of {}", sql_name(result)), wider)
         }
         _ => error,
     }

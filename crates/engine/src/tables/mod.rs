@@ -106,7 +106,6 @@ async fn resolve(
     schema::check_layout(table, format)?;
     let found = TableFiles { table, store: store.clone(), files: &files, compression, partition: &partition };
     let columns = format.schema(&found, &in_files).await?;
-    refuse_both(table, &columns.schema, &partition)?;
     let spec = Arc::new(spec(table, format, compression, &columns.schema));
     let schema = TableSchema::builder(columns.schema).with_table_partition_cols(partition).build();
     check_unique(table, schema.table_schema())?;
@@ -210,23 +209,6 @@ async fn by_content(
         (Some(_), Some(_)) => {
             let start = formats::text_start(store, file, compression, &table.layout).await?;
             Ok(formats::recognise(ending, &start))
-        }
-    }
-}
-
-/// A column that stands both in the files and in their folders' names might say two things.
-fn refuse_both(table: &Table, columns: &Schema, partition: &[FieldRef]) -> Result<()> {
-    let both = partition.iter().find(|field| columns.field_with_name(field.name()).is_ok());
-    match both {
-        None => Ok(()),
-        Some(field) => {
-            let message = format!(
-                "`tables.{}`: the column `{}` stands in the files and in the names of their folders",
-                table.name,
-                field.name()
-            );
-            let help = "rename the folders, or write the files without the column";
-            Err(Error::new(ErrorKind::Input, Problem::new(message).at(table.path.place.clone()).help(help)))
         }
     }
 }

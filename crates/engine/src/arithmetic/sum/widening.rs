@@ -12,10 +12,10 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::common::Result;
 use datafusion::logical_expr::function::AccumulatorArgs;
+use keyfold_core::exact::sql_name;
 
 use super::super::Origin;
 use super::super::conversion::Conversion;
-use super::super::sql_type::sql_type;
 
 /// Decimals of so many digits are added up in 128 bits: ten million million of the largest of them fit.
 const NARROW_PRECISION: u8 = 25;
@@ -97,7 +97,7 @@ impl Widening {
 
     /// The failure of a sum that is beyond its result's type.
     pub(super) fn overflow(&self, sum: &str) -> datafusion::error::DataFusionError {
-        let message = format!("overflow: the sum{sum} is beyond the range of {}", sql_type(&self.result));
+        let message = format!("overflow: the sum{sum} is beyond the range of {}", sql_name(&self.result));
         let help = match &self.result {
             DataType::Int64 | DataType::UInt64 => "CAST what is added up to DECIMAL(38,0)",
             _ => "CAST what is added up to a type with more room, or ROUND it to fewer digits",

@@ -12,6 +12,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
 use crate::fold::{FoldExec, FoldNode};
+use crate::optimizer::guard;
 use crate::write::{WriteExec, WriteNode};
 
 /// DataFusion's planner with keyfold's nodes.
@@ -22,7 +23,7 @@ pub(crate) struct KeyfoldQueryPlanner;
 impl QueryPlanner for KeyfoldQueryPlanner {
     async fn create_physical_plan(&self, plan: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(KeyfoldExtensionPlanner)]);
-        planner.create_physical_plan(plan, session).await
+        planner.create_physical_plan(&guard(plan.clone())?, session).await
     }
 }
 

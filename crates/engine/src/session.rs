@@ -10,13 +10,14 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::{AggregateUDF, LogicalPlan, LogicalPlanBuilder};
+use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use keyfold_core::{Error, ErrorKind, Result};
 use tokio::sync::watch;
 
-use crate::arithmetic::{Chain, Origin, Sum};
+use crate::arithmetic::{Average, Chain, Origin, Sum};
 use crate::error::running;
-use crate::optimizer::ExactArithmetic;
+use crate::optimizer::{ExactArithmetic, FilteredAggregates, MixedNumbers};
 use crate::planner::KeyfoldQueryPlanner;
 use crate::runner::{Progress, Runner};
 use crate::stores::Stores;
@@ -88,14 +89,24 @@ pub fn state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionState {
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
-        .with_analyzer_rule(Arc::new(ExactArithmetic::default()))
+        .with_analyzer_rules(analyzer_rules())
         .with_query_planner(Arc::new(KeyfoldQueryPlanner));
     let chain = Chain::new(Origin::default()).function();
     let functions = [shard::function(), conjunction::function(), chain].map(Arc::new);
     builder.scalar_functions().get_or_insert_default().extend(functions);
-    let sum = Arc::new(AggregateUDF::new_from_impl(Sum::new(Origin::default())));
-    builder.aggregate_functions().get_or_insert_default().push(sum);
+    let sum = AggregateUDF::new_from_impl(Sum::new(Origin::default()));
+    let average = AggregateUDF::new_from_impl(Average::new(Origin::default()));
+    builder.aggregate_functions().get_or_insert_default().extend([sum, average].map(Arc::new));
     builder.build()
+}
+
+/// The engine's rules between those of keyfold that come before types are known and after.
+fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    let mut rules = Analyzer::new().rules;
+    rules.insert(0, Arc::new(MixedNumbers));
+    rules.push(Arc::new(ExactArithmetic::default()));
+    rules.push(Arc::new(FilteredAggregates));
+    rules
 }
 
 /// What every session of keyfold has in common, wherever its plans run.

@@ -6,7 +6,7 @@ use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::compute::{CastOptions, can_cast_types};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::arrow::util::display::array_value_to_string;
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::{Result, ScalarValue, internal_err};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -16,6 +16,7 @@ use keyfold_core::exact::uuid_texts;
 use serde::{Deserialize, Serialize};
 
 use super::Origin;
+use super::nearest::{is_nearest, nearest};
 
 /// The function. Its second argument is a NULL of the type to cast to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,9 +73,9 @@ fn first_failing(value: &ColumnarValue, to: &DataType) -> Option<String> {
 }
 
 /// Whether a cast from one of these types to the other is one that only `keyfold_cast` makes well: one that is not
-/// possible for every value, or that of a UUID's bytes to text.
+/// possible for every value, that of a decimal to a float, or that of a UUID's bytes to text.
 pub(crate) fn is_own_cast(from: &DataType, to: &DataType) -> bool {
-    is_uuid_text(from, to) || may_fail(from, to)
+    is_uuid_text(from, to) || is_nearest(from, to) || may_fail(from, to)
 }
 
 fn is_uuid_text(from: &DataType, to: &DataType) -> bool {
@@ -123,9 +124,12 @@ impl ScalarUDFImpl for Cast {
         "keyfold_cast"
     }
 
-    /// As the cast that it stands for, which leaves the name of its operand as it is.
+    /// A name that tells it apart from its operand, beside which it stands where it is the key of a join.
     fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
-        Ok(arguments.first().map(|value| value.schema_name().to_string()).unwrap_or_default())
+        let [value, Expr::Literal(sample, _)] = arguments else {
+            return internal_err!("{} of {arguments:?}", self.name());
+        };
+        Ok(format!("CAST({} AS {})", value.schema_name(), sample.data_type()))
     }
 
     fn signature(&self) -> &Signature {
@@ -146,6 +150,14 @@ impl ScalarUDFImpl for Cast {
         if is_uuid_text(&value.data_type(), to) {
             let texts = uuid_texts(value.to_array(args.number_rows)?.as_ref());
             return ColumnarValue::Array(texts).cast_to(to, None);
+        }
+        if is_nearest(&value.data_type(), to) {
+            return Ok(match value {
+                ColumnarValue::Array(decimals) => ColumnarValue::Array(nearest(decimals, to)?),
+                ColumnarValue::Scalar(decimal) => {
+                    ColumnarValue::Scalar(ScalarValue::try_from_array(&nearest(&decimal.to_array()?, to)?, 0)?)
+                }
+            });
         }
         value.cast_to(to, Some(&STRICT)).map_err(|error| self.failed(error, value, to))
     }

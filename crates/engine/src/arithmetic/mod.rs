@@ -4,10 +4,12 @@
 //! are functions of keyfold's own, each of which knows where in the SQL it is written (`optimizer/exact.rs` puts them
 //! there). `min` and `max` of floats are among them: the built-in ones depend on the order of the rows where one is NaN.
 
+mod average;
 mod cast;
 mod chain;
 mod conversion;
 mod extremum;
+mod nearest;
 mod operation;
 mod operator;
 mod origin;
@@ -15,9 +17,11 @@ mod placed;
 mod sum;
 mod wire;
 
+pub(crate) use average::Average;
 pub(crate) use cast::{Cast, is_own_cast};
 pub(crate) use chain::{CHAIN, Chain};
 pub(crate) use extremum::Extremum;
+pub(crate) use nearest::is_nearest;
 pub(crate) use operation::Operation;
 pub(crate) use operator::Operator;
 pub(crate) use origin::Origin;

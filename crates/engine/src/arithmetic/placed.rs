@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::Array;
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::Result;
@@ -16,11 +17,14 @@ use serde::{Deserialize, Serialize};
 use super::Origin;
 
 /// The functions whose result may be beyond their type, or whose text may be no value of it.
-const FAILING: [&str; 19] = [
+const FAILING: [&str; 23] = [
     "abs",
     "arrow_cast",
-    "date_bin",
+    "ceil",
+    DATE_BIN,
+    "date_trunc",
     "factorial",
+    "floor",
     "from_unixtime",
     "gcd",
     "lcm",
@@ -36,7 +40,11 @@ const FAILING: [&str; 19] = [
     "to_timestamp_nanos",
     "to_timestamp_seconds",
     "to_unixtime",
+    "trunc",
 ];
+
+/// Gives NULL for what is beyond its range.
+const DATE_BIN: &str = "date_bin";
 
 /// A built-in function with the place of its call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -127,6 +135,26 @@ impl ScalarUDFImpl for Placed {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        self.inner.invoke_with_args(args).map_err(|error| placed(&self.origin, self.inner.name(), error))
+        let given = (self.name() == DATE_BIN).then(|| args.args.clone());
+        let result =
+            self.inner.invoke_with_args(args).map_err(|error| placed(&self.origin, self.inner.name(), error))?;
+        match given {
+            Some(given) if loses(&given, &result)? => {
+                let message = format!("{DATE_BIN}: a time is beyond the years 1677 to 2262, or its bin is");
+                Err(self.origin.failed(message, "leave such rows out with WHERE or CASE"))
+            }
+            _ => Ok(result),
+        }
     }
+}
+
+/// Whether a value became NULL.
+fn loses(given: &[ColumnarValue], result: &ColumnarValue) -> Result<bool> {
+    let nulls = |value: &ColumnarValue| Ok::<_, DataFusionError>(value.to_array(1)?.logical_null_count());
+    let is_null = |value: &ColumnarValue| matches!(value, ColumnarValue::Scalar(value) if value.is_null());
+    if given.iter().any(is_null) {
+        return Ok(false);
+    }
+    let before = given.iter().map(nulls).sum::<Result<usize>>()?;
+    Ok(nulls(result)? > before)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use serde::{Deserialize, Serialize};
 
-use super::{Cast, Chain, Extremum, Operation, Placed, Sum};
+use super::{Average, Cast, Chain, Extremum, Operation, Placed, Sum};
 
 /// A function with all that it knows.
 #[derive(Serialize, Deserialize)]
@@ -15,6 +15,7 @@ pub(crate) enum Function {
     Cast(Cast),
     Placed(Placed),
     Sum(Sum),
+    Average(Average),
     Extremum(Extremum),
 }
 
@@ -39,7 +40,8 @@ impl Function {
         let inner = function.inner();
         let sum = || inner.downcast_ref::<Sum>().cloned().map(Self::Sum);
         let extremum = || inner.downcast_ref::<Extremum>().cloned().map(Self::Extremum);
-        sum().or_else(extremum)
+        let average = || inner.downcast_ref::<Average>().cloned().map(Self::Average);
+        sum().or_else(average).or_else(extremum)
     }
 
     /// The function as plans have it.
@@ -49,7 +51,7 @@ impl Function {
             Self::Chain(chain) => ScalarUDF::new_from_impl(chain),
             Self::Cast(cast) => ScalarUDF::new_from_impl(cast),
             Self::Placed(placed) => ScalarUDF::new_from_impl(placed),
-            Self::Sum(_) | Self::Extremum(_) => return None,
+            Self::Sum(_) | Self::Average(_) | Self::Extremum(_) => return None,
         };
         Some(Arc::new(function))
     }
@@ -58,6 +60,7 @@ impl Function {
     pub(crate) fn into_aggregate(self) -> Option<Arc<AggregateUDF>> {
         let function = match self {
             Self::Sum(sum) => AggregateUDF::new_from_impl(sum),
+            Self::Average(average) => AggregateUDF::new_from_impl(average),
             Self::Extremum(extremum) => AggregateUDF::new_from_impl(extremum),
             _ => return None,
         };

@@ -12,12 +12,13 @@ use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{
     AggregateFunction, AggregateFunctionParams, ScalarFunction, WindowFunction, WindowFunctionParams,
 };
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, LogicalPlan, ScalarUDF, WindowFunctionDefinition};
 use datafusion::optimizer::AnalyzerRule;
 
-use crate::arithmetic::{CHAIN, Cast, Chain, Extremum, Operation, Operator, Origin, Placed, Sum, is_own_cast};
+use super::expressions::rewrite;
+use crate::arithmetic::{
+    Average, CHAIN, Cast, Chain, Extremum, Operation, Operator, Origin, Placed, Sum, is_nearest, is_own_cast,
+};
 
 /// Tells where an expression of a plan is written.
 pub(crate) trait Origins: Debug + Send + Sync {
@@ -55,20 +56,6 @@ impl ExactArithmetic {
         Self { origins: Box::new(origins) }
     }
 
-    fn rewrite_node(&self, plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-        let mut schema = merge_schema(&plan.inputs());
-        if let LogicalPlan::TableScan(scan) = &plan {
-            schema.merge(&DFSchema::try_from_qualified_schema(scan.table_name.clone(), &scan.source.schema())?);
-        }
-        let names = NamePreserver::new(&plan);
-        plan.map_expressions(|expression| {
-            let name = names.save(&expression);
-            let exact = expression.transform_up(|expression| self.rewrite(expression, &schema))?;
-            Ok(exact.update_data(|expression| name.restore(expression)))
-        })?
-        .map_data(LogicalPlan::recompute_schema)
-    }
-
     fn rewrite(&self, expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         let origin = || self.origins.origin(&expression);
         // The session's own are exact already: only where they are written is told here.
@@ -87,6 +74,12 @@ impl ExactArithmetic {
                 Operation::negation(origin()).call(vec![operand.as_ref().clone()])
             }
             Expr::Cast(cast) if is_own_cast(&cast.expr.get_type(schema)?, cast.field.data_type()) => {
+                match Cast::new(origin()).call(cast.expr.as_ref().clone(), cast.field.data_type()) {
+                    Some(call) => call,
+                    None => return Ok(Transformed::no(expression)),
+                }
+            }
+            Expr::TryCast(cast) if is_nearest(&cast.expr.get_type(schema)?, cast.field.data_type()) => {
                 match Cast::new(origin()).call(cast.expr.as_ref().clone(), cast.field.data_type()) {
                     Some(call) => call,
                     None => return Ok(Transformed::no(expression)),
@@ -139,6 +132,7 @@ fn exact_aggregate(
 ) -> Result<Option<(Arc<AggregateUDF>, bool)>> {
     let exact = match (function.name(), arguments) {
         ("sum", _) => told().map(|origin| (AggregateUDF::new_from_impl(Sum::new(origin)), distinct)),
+        ("avg", _) => told().map(|origin| (AggregateUDF::new_from_impl(Average::new(origin)), distinct)),
         // DISTINCT would make -0.0 and 0.0 one value, and is nothing to the smallest and the largest.
         (name, [argument]) if argument.get_type(schema)?.is_floating() => {
             Extremum::of(name).map(|extremum| (AggregateUDF::new_from_impl(extremum), false))
@@ -154,6 +148,8 @@ impl AnalyzerRule for ExactArithmetic {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        Ok(plan.transform_up_with_subqueries(|plan| self.rewrite_node(plan))?.data)
+        let rewrite_node =
+            |plan| rewrite(plan, |expression, schema| expression.transform_up(|inner| self.rewrite(inner, schema)));
+        Ok(plan.transform_up_with_subqueries(rewrite_node)?.data)
     }
 }

@@ -58,8 +58,9 @@ pub(crate) async fn plan(context: &SessionContext, source: &Source, params: &Par
 /// The session's analyzer, which knows where the query is written.
 fn analyzer(state: &SessionState, places: Places) -> Analyzer {
     let mut analyzer = state.analyzer().clone();
-    analyzer.rules.retain(|rule| rule.name() != ExactArithmetic::NAME);
-    analyzer.rules.push(Arc::new(ExactArithmetic::new(places)));
+    if let Some(rule) = analyzer.rules.iter_mut().find(|rule| rule.name() == ExactArithmetic::NAME) {
+        *rule = Arc::new(ExactArithmetic::new(places));
+    }
     analyzer
 }
 

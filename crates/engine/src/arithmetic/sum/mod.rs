@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use self::distinct::SlidingDistinct;
 use self::unbounded::Unbounded;
-use self::widening::{Widening, wide};
+use self::widening::Widening;
+pub(super) use self::widening::wide;
 use super::Origin;
 use super::conversion::{Converted, ConvertedGroups};
 

@@ -23,7 +23,7 @@ const NARROW_PRECISION: u8 = 25;
 const BOUNDED_PRECISION: u8 = 63;
 
 /// The type that holds every sum of values of a type; nothing for floats and intervals, which are left alone.
-pub(super) fn wide(input: &DataType) -> Option<DataType> {
+pub(in crate::arithmetic) fn wide(input: &DataType) -> Option<DataType> {
     Some(match input {
         DataType::Int64 | DataType::UInt64 | DataType::Duration(_) => DataType::Decimal128(DECIMAL128_MAX_PRECISION, 0),
         DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) => {

@@ -1,3 +1,6 @@
+mod conditions;
+mod mixed;
+
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;

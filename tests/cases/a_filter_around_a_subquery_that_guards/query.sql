@@ -1,0 +1,3 @@
+SELECT region, price
+FROM (SELECT region, net / units AS price FROM sales WHERE units <> 0)
+WHERE price > 2

@@ -1,0 +1,3 @@
+SELECT region, avg(share) AS share
+FROM sales
+GROUP BY region

@@ -1,0 +1,2 @@
+SELECT region, date_trunc('month', day) AS day
+FROM sales

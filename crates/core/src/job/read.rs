@@ -156,9 +156,8 @@ fn param(decoder: &Decoder<'_>, entry: &Entry) -> Option<Param> {
 /// A scalar as the text that a flag would give.
 fn constant(decoder: &Decoder<'_>, field: &str, node: &Node) -> Option<String> {
     match &node.value {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) | Value::Float(text) => Some(text.clone()),
         Value::Integer(integer) => Some(integer.to_string()),
-        Value::Float(float) => Some(float.to_string()),
         Value::Boolean(boolean) => Some(boolean.to_string()),
         Value::Datetime(datetime) => Some(datetime.to_string()),
         other => {

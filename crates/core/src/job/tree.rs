@@ -36,7 +36,8 @@ pub(super) struct Node {
 pub(super) enum Value {
     String(String),
     Integer(i64),
-    Float(f64),
+    /// As written: its digits may be those of a decimal.
+    Float(String),
     Boolean(bool),
     /// A date, a time or both, as written.
     Datetime(toml::value::Datetime),
@@ -156,7 +157,7 @@ fn convert(value: DeValue<'_>, origin: Origin, origin_of: &OriginOf<'_>, report:
                 Value::Integer(0)
             }
         },
-        DeValue::Float(float) => Value::Float(float.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Float(float) => Value::Float(float.as_str().to_owned()),
         DeValue::Boolean(boolean) => Value::Boolean(boolean),
         DeValue::Datetime(datetime) => Value::Datetime(datetime),
         DeValue::Array(array) => {

@@ -4,7 +4,6 @@ mod casts;
 mod contract;
 mod diagnose;
 mod distinct;
-mod literal;
 mod params;
 mod places;
 mod shallow;

@@ -80,9 +80,10 @@ pub fn carry(error: DataFusionError, executor: &str) -> DataFusionError {
         }
         _ => own,
     };
-    match retried {
-        true => DataFusionError::IoError(io::Error::other(Carried(own.into()))),
-        false => DataFusionError::External(Box::new(Carried(own.into()))),
+    if retried {
+        DataFusionError::IoError(io::Error::other(Carried(own.into())))
+    } else {
+        DataFusionError::External(Box::new(Carried(own.into())))
     }
 }
 
@@ -118,13 +119,12 @@ pub fn recover(message: &str) -> Failure {
         return Error::new(ErrorKind::Interrupted, "the run was cancelled").into();
     }
     let lost = ["xecutor", "FetchPartitionError", "onnection", "transport error"];
-    match lost.iter().any(|sign| message.contains(sign)) {
-        true => {
-            let problem = Problem::new(format!("executors were lost: {message}"));
-            let help = "`keyfold status` shows the executors that are there; run again once they are back";
-            Failure::Lost(Error::new(ErrorKind::Unavailable, problem.help(help)))
-        }
-        false => Error::new(ErrorKind::Internal, format!("the cluster failed: {message}")).into(),
+    if lost.iter().any(|sign| message.contains(sign)) {
+        let problem = Problem::new(format!("executors were lost: {message}"));
+        let help = "`keyfold status` shows the executors that are there; run again once they are back";
+        Failure::Lost(Error::new(ErrorKind::Unavailable, problem.help(help)))
+    } else {
+        Error::new(ErrorKind::Internal, format!("the cluster failed: {message}")).into()
     }
 }
 

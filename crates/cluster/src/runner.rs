@@ -145,10 +145,7 @@ impl Runner for ClusterRunner {
 
     async fn check_reach(&self, reach: &Reach) -> Result<()> {
         let problems = self.cluster.probe(ProbeRequest { reach: reach.clone() }).await?;
-        match problems.is_empty() {
-            true => Ok(()),
-            false => Err(Error::all(ErrorKind::Usage, problems)),
-        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::all(ErrorKind::Usage, problems)) }
     }
 
     async fn cancel(&self) {

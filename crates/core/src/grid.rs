@@ -149,10 +149,7 @@ impl CellIndex {
 
 /// The text of a decimal without zeros at its end, which say nothing about its value.
 fn number(text: &str) -> &str {
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => text,
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
 /// The text of a timestamp as keyfold writes it: a date alone is its midnight, and `T` stands before the time.

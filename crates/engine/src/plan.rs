@@ -195,10 +195,7 @@ fn check_contract(job: &Job, query: &LogicalPlan, template: &Template, naming: &
             );
         }
     }
-    match columns.problems.is_empty() {
-        true => Ok(()),
-        false => Err(Error::all(ErrorKind::Query, columns.problems)),
-    }
+    if columns.problems.is_empty() { Ok(()) } else { Err(Error::all(ErrorKind::Query, columns.problems)) }
 }
 
 async fn grid(session: &Session, job: &Job, pivot: &Pivot, params: &Params) -> Result<Grid> {

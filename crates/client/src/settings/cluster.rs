@@ -52,10 +52,7 @@ impl ClusterSettings {
             address: address.and_then(|address| reader.check("cluster", address)),
             files: tls_files(reader),
             patience: Patience { connect: reader.seconds("connect_seconds"), stall: reader.seconds("stall_seconds") },
-            roots: match allow.is_empty() {
-                true => None,
-                false => reader.check("allow", Roots::parse(&allow)),
-            },
+            roots: if allow.is_empty() { None } else { reader.check("allow", Roots::parse(&allow)) },
             bind: reader.text("bind").unwrap_or_default(),
             advertise: reader.text("advertise"),
             port: port(reader, "port"),

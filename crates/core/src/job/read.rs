@@ -93,10 +93,7 @@ fn checks(folder: &Path) -> Result<Vec<Source>> {
     files.sort();
     let mut problems = Vec::new();
     let checks = files.iter().filter_map(|path| noted(Source::read(path), &mut problems)).collect();
-    match problems.is_empty() {
-        true => Ok(checks),
-        false => Err(Error::all(ErrorKind::Usage, problems)),
-    }
+    if problems.is_empty() { Ok(checks) } else { Err(Error::all(ErrorKind::Usage, problems)) }
 }
 
 /// `None` where something required is missing or wrong; the decoder has the problems.

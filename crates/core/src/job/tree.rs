@@ -87,10 +87,7 @@ pub(super) fn parse(source: &Source) -> Result<Node> {
             problems.push(Problem::new(message).at(origin.place(source)));
         },
     );
-    match problems.is_empty() {
-        true => Ok(node),
-        false => Err(Error::all(ErrorKind::Usage, problems)),
-    }
+    if problems.is_empty() { Ok(node) } else { Err(Error::all(ErrorKind::Usage, problems)) }
 }
 
 /// Lays `path.to.field=value` over the tree. The value is read as TOML, or taken as a string if it is none.

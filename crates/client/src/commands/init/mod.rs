@@ -119,9 +119,10 @@ fn summary(star: &Star, shown: &Path) -> String {
 
 /// A path as a shell takes it.
 fn quoted(path: &str) -> String {
-    match path.chars().all(|c| c.is_alphanumeric() || "/._-+=:,@~".contains(c)) {
-        true => path.to_owned(),
-        false => format!("'{}'", path.replace('\'', r"'\''")),
+    if path.chars().all(|c| c.is_alphanumeric() || "/._-+=:,@~".contains(c)) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::terminal::Terminal;
 
-/// How often a log line tells the progress where there is no terminal.
+/// How often a log line reports the progress where there is no terminal.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
 /// Shows which step a run is at, and how long each one took.

@@ -59,7 +59,7 @@ impl Cluster {
                     let help = if transport.is_tls() {
                         "start one with `keyfold scheduler`; both sides need TLS, with certificates of one authority"
                     } else {
-                        "start one with `keyfold scheduler`; one that uses TLS wants it of its callers too"
+                        "start one with `keyfold scheduler`; one that uses TLS requires it of its callers"
                     };
                     return Err(Error::new(ErrorKind::Unavailable, Problem::new(message).help(help)));
                 }
@@ -216,7 +216,7 @@ impl Cluster {
         let help = if self.transport.is_tls() {
             "look at its log; it may be gone, or not use TLS"
         } else {
-            "look at its log; it may be gone, or use TLS and want it of its callers"
+            "look at its log; it may be gone, or use TLS and require it of its callers"
         };
         Error::new(ErrorKind::Unavailable, problem.help(help))
     }

@@ -30,7 +30,7 @@ use crate::wire::{ProbeRequest, StatusReply, Work};
 /// How soon a plan is asked after first, and how often at last.
 const FIRST_LOOK: Duration = Duration::from_millis(10);
 const LAST_LOOK: Duration = Duration::from_millis(50);
-/// How often a plan is begun anew after results were lost with executors, the first time included.
+/// How often a plan is started after results were lost with executors, the first time included.
 const ATTEMPTS: usize = 6;
 /// How often a run's progress is asked for: this asks every executor.
 const PROGRESS: Duration = Duration::from_millis(500);
@@ -167,7 +167,7 @@ impl Runner for ClusterRunner {
             match self.attempt(bytes.clone(), &progress).await {
                 Ok(rows) => return Ok(rows),
                 Err(Failure::Lost(error)) if attempt < ATTEMPTS => {
-                    tracing::warn!(attempt, "{error}; the plan is begun anew");
+                    tracing::warn!(attempt, "{error}; the plan is started again");
                     with_executors(&self.cluster, || self.status()).await?;
                     attempt += 1;
                 }

@@ -162,7 +162,7 @@ fn moment(text: &str) -> String {
 
 impl Dense {
     fn new(values: &[String]) -> Option<Self> {
-        // `07` is no integer's text, so it is no integer's cell, however wide the grid is.
+        // `07` is not how an integer is written, so it is not an integer's cell, however wide the grid is.
         let integer = |value: &String| value.parse::<i64>().ok().filter(|integer| integer.to_string() == *value);
         let integers: Vec<i64> = values.iter().map(integer).collect::<Option<_>>()?;
         let (first, last) = (*integers.iter().min()?, *integers.iter().max()?);

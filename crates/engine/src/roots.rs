@@ -31,7 +31,7 @@ impl Roots {
             // The folder itself may be reached by a link; what lies below it may not lead out of it.
             Location::Local(folder) => {
                 let folder = folder.canonicalize().map_err(|error| {
-                    let problem = Problem::new(format!("allow: `{root}` is no folder that can be read: {error}"));
+                    let problem = Problem::new(format!("allow: `{root}` is not a folder that can be read: {error}"));
                     Error::new(ErrorKind::Usage, problem.help("name folders that exist, or URLs of object stores"))
                 })?;
                 Location::Local(folder).url().map_err(wrong)
@@ -65,7 +65,7 @@ impl fmt::Display for Guarded {
 impl Guarded {
     fn check(&self, location: &Path) -> Result<()> {
         let real = if self.local { real_path(location) } else { Some(location.clone()) };
-        // An object store takes `..` for a name, a gateway in front of it may not.
+        // An object store treats `..` as a name, a gateway in front of it may not.
         let climbs = location.parts().any(|part| matches!(part.as_ref(), ".." | "."));
         let below = |path: &Path| self.prefixes.iter().any(|root| path.prefix_matches(root));
         if real.is_some_and(|path| below(&path)) && !climbs {

@@ -1,4 +1,4 @@
-//! Control totals: what the source says a value adds up to, held against what was delivered.
+//! Control totals: what the source says a value adds up to, checked against what was delivered.
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::compute::cast;

@@ -1,4 +1,4 @@
-//! Re-reads what was delivered and holds it against the manifest and the control totals.
+//! Re-reads what was delivered and checks it against the manifest and the control totals.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What manifests say of the project, held against the project itself.
+//! What manifests say of the project, checked against the project itself.
 
 use std::collections::BTreeMap;
 use std::fs;

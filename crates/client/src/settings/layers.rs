@@ -42,7 +42,7 @@ const NAMES: [&str; 23] = [
 ];
 const STORES: &str = "stores";
 const FILE: &str = "keyfold.toml";
-/// Names another file than that, as `--config` does. One underscore: it is no setting.
+/// Names another file than that, as `--config` does. One underscore: it is not a setting.
 const FILE_VARIABLE: &str = "KEYFOLD_CONFIG";
 
 fn merge(arguments: &Arguments) -> Result<Config> {

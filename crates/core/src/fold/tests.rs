@@ -1,4 +1,4 @@
-//! What the fold does with rows, case by case; `properties` and `templates` hold it against models.
+//! What the fold does with rows, case by case; `properties` and `templates` check it against models.
 
 mod failures;
 mod properties;

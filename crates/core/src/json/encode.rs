@@ -1,5 +1,5 @@
 //! Encoders for what Arrow's own do not write, or not as JSON: decimals that count tens, dates in milliseconds, maps
-//! whose keys are no text.
+//! whose keys are not text.
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, MapArray};

@@ -121,7 +121,7 @@ impl Place {
         Ok(pointer)
     }
 
-    /// Whoever still stages a file, such as an executor that was taken for lost, finds no place for it any more.
+    /// Whoever still stages a file, such as an executor that was presumed lost, no longer finds a place for it.
     fn end_staging(&self) -> io::Result<()> {
         let trash = self.root.join(SNAPSHOTS).join(format!("{TRASH}staging-{}", self.run));
         fs::rename(self.snapshot().join(STAGING), &trash)?;

@@ -65,7 +65,7 @@ fn check_name(name: &str) -> io::Result<()> {
     if Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
         Ok(())
     } else {
-        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{name}` is no name of a document")))
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{name}` is not a valid name of a document")))
     }
 }
 

@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_no_integer_is_written_as_is_no_integers_cell() {
+    fn text_that_no_integer_is_written_as_is_not_an_integers_cell() {
         let column: ArrayRef = Arc::new(Int32Array::from(vec![7]));
         for values in [["07", "8"], ["07", "9000000000"]] {
             let index = CellIndex::new(&grid(&values), &DataType::Int32).unwrap();

@@ -78,7 +78,7 @@ impl ClusterSettings {
 
     fn address(&self) -> Result<Address> {
         self.address.clone().ok_or_else(|| {
-            let problem = Problem::new("no cluster is named");
+            let problem = Problem::new("no cluster is given");
             Error::new(
                 ErrorKind::Usage,
                 problem.help("give --cluster df://host:50050, or set `cluster` in keyfold.toml"),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All tests. Sets up what they need besides the Rust toolchain: tests/requirements.txt in a Python environment of its
-# own, and, where there is a Docker engine, the images that keyfold's own is made from. What cannot be set up is told,
+# own, and, where there is a Docker engine, the images that keyfold's own is made from. What cannot be set up is named,
 # and its tests are skipped; under CI that is a failure. Arguments go to `cargo test`.
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -254,7 +254,7 @@ class SparkApplication:
             sample = measure.run(command, self.cluster.environment)
         first, *others = json.loads(times.read_text())
         self.warm.append(min(end - begin for begin, end in others))
-        # The driver's Python alone is not what Spark has used, so no processor time is told.
+        # The driver's Python alone is not what Spark has used, so no processor time is given.
         return replace(sample, seconds=first[1] - begin, cpu_seconds=0.0)
 
     def documents(self, output):
@@ -271,7 +271,7 @@ class SparkApplication:
 
 def turns(args, contenders, runs, warm_up=True):
     """All contenders one after the other, again and again, so that a slow minute hits all of them. Their first
-    documents are held against each other; where that run only warms up, it is not counted."""
+    documents are compared with each other; where that run only warms up, it is not counted."""
     samples = {name: [] for name in contenders}
     phases = {name: [] for name in contenders}
     documents = None

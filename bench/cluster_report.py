@@ -31,7 +31,7 @@ def markdown(result):
 
 
 def phases(contenders):
-    """Where the time of each contender went, as its report tells."""
+    """Where the time of each contender went, as its report says."""
     found = {name: numbers.get("median_phase_seconds") for name, numbers in contenders.items()}
     found = {name: steps for name, steps in found.items() if steps}
     if not found:

@@ -5,7 +5,7 @@ The tuned form is the fastest that was found (see bench/README.md for what was t
    grouped by one integer and the week instead of by five strings.
 2. The weeks of a document are gathered as text with `string_agg`, which is several times faster here than `list`,
    `map`, a pivot or conditional sums, and split into a list again once per document.
-3. A second short text, one character per week in the same order, tells where each week is in that list.
+3. A second short text, one character per week in the same order, says where each week is in that list.
 """
 
 import argparse

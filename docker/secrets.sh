@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the secrets of compose.yaml, once: a random key for the S3 store, as the store, keyfold and curl want it told.
+# Makes the secrets of compose.yaml, once: a random key for the S3 store, as the store, keyfold and curl expect it.
 set -euo pipefail
 folder=$(dirname "$0")/secrets
 [[ ! -e $folder/keyfold.toml ]] || exit 0

@@ -15,7 +15,7 @@ fn main() {
     let control = Service::builder()
         .name("Control")
         .package("keyfold")
-        .comment("What a client asks of the scheduler beside running plans.")
+        .comment("What a client asks of the scheduler besides running plans.")
         .method(method("status", "Status", "StatusRequest", "StatusReply"))
         .method(method("cancel", "Cancel", "CancelRequest", "CancelReply"))
         .method(method("probe", "Probe", "ProbeRequest", "ProbeReply"))
@@ -23,7 +23,7 @@ fn main() {
     let worker = Service::builder()
         .name("Worker")
         .package("keyfold")
-        .comment("What the scheduler asks of an executor beside running tasks.")
+        .comment("What the scheduler asks of an executor besides running tasks.")
         .method(method("tasks", "Tasks", "TasksRequest", "TasksReply"))
         .method(method("probe", "Probe", "ProbeRequest", "ProbeReply"))
         .build();

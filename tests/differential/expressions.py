@@ -219,7 +219,7 @@ class Generator:
         return self.rng.choice([extracted, self._conditional(reference), as_text(reference)])
 
     def _timestamp(self, reference):
-        # The reference takes nanoseconds before 1970 for the next day.
+        # The reference reads nanoseconds before 1970 as the next day.
         day = f"CAST(substr(CAST({reference.native} AS VARCHAR), 1, 10) AS DATE)"
         day = Expression(f"CAST({reference.keyfold} AS DATE)", day, day, of.DATE)
         return self.rng.choice([self._conditional(reference), day])

@@ -75,9 +75,10 @@ impl Value {
             }
             Some(b'-' | b'0'..=b'9') => {
                 ensure!(!text.contains(['e', 'E']), "{text} is not written as a decimal");
-                Self::Number(match text.contains('.') {
-                    true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-                    false => text.to_owned(),
+                Self::Number(if text.contains('.') {
+                    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+                } else {
+                    text.to_owned()
                 })
             }
             _ => Self::Other(serde_json::from_str(text)?),

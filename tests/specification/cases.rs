@@ -123,9 +123,10 @@ fn collect(folder: &Path, prefix: &str, found: &mut Files) -> std::io::Result<()
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        match entry.file_type()?.is_dir() {
-            true => collect(&entry.path(), &format!("{name}/"), found)?,
-            false => _ = found.insert(name, fs::read(entry.path())?),
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), &format!("{name}/"), found)?;
+        } else {
+            found.insert(name, fs::read(entry.path())?);
         }
     }
     Ok(())

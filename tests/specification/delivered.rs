@@ -1,4 +1,4 @@
-//! What is published somewhere, as its manifest tells.
+//! What is published somewhere, as its manifest says.
 
 use std::collections::BTreeSet;
 

@@ -116,8 +116,8 @@ impl Load {
 /// The version of a document; an error if it is missing, cut off or of two versions.
 pub(crate) fn version(path: &Path) -> Outcome<String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-    let document: Value =
-        serde_json::from_str(&text).map_err(|error| format!("{} is no document: {error}: {text}", path.display()))?;
+    let document: Value = serde_json::from_str(&text)
+        .map_err(|error| format!("{} is not a document: {error}: {text}", path.display()))?;
     let version = document["version"].as_str().unwrap_or_default();
     ensure!(!version.is_empty() && document["end"] == version, "{} is mixed: {text}", path.display());
     Ok(version.to_owned())

@@ -62,7 +62,7 @@ pub(crate) fn build() -> Result<(), String> {
     if let Some(target) = folder.parent() {
         command.arg("--target-dir").arg(target);
     }
-    // What cargo tells its test programs would make some build scripts run again, and half of everything after them.
+    // What cargo passes to its test programs would make some build scripts run again, and half of everything after them.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|prefix| text.starts_with(prefix))

@@ -1,4 +1,4 @@
-//! What the README tells its readers to type does what it says.
+//! The commands in the README do what it says.
 
 use std::fs;
 use std::path::Path;
@@ -20,8 +20,8 @@ pub(crate) const UNMARKED: &str = "";
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        Trial::test("what the README tells to type works", || commands("README.md")),
-        Trial::test("what sql/README.md tells an analyst to type works", || commands("sql/README.md")),
+        Trial::test("the commands in the README work", || commands("README.md")),
+        Trial::test("the commands in sql/README.md work", || commands("sql/README.md")),
     ]
 }
 

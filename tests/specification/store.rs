@@ -33,7 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("of two runs at once on one output in a store one wins and the other publishes nothing", two_at_once),
         trial("a store's options may stand in keyfold's own settings", settings),
         trial("credentials may stand in a file that the environment names", settings_file),
-        trial("wrong credentials are told without a secret", wrong_credentials),
+        trial("wrong credentials are reported without a secret", wrong_credentials),
     ]
 }
 
@@ -74,7 +74,7 @@ impl Remote {
         Ok(serde_json::from_slice(&server.get(&format!("{}/out/current.json", self.name))?)?)
     }
 
-    /// Verify, which reads every document and holds it against the manifest, accepts what is published.
+    /// Verify, which reads every document and checks it against the manifest, accepts what is published.
     fn verify(&self, server: &Server) -> Outcome {
         let mut command = keyfold(["verify"]);
         reach(command.arg(self.output()), server.s3_port());
@@ -207,7 +207,7 @@ fn wrong_credentials(server: &Server) -> Outcome {
     command.env("AWS_SECRET_ACCESS_KEY", WRONG);
     let ended = run(&mut command)?;
     ensure!(matches!(ended.code, Some(6 | 7)), "exit code 6 or 7 was expected, but {ended}");
-    ensure!(!ended.to_string().contains(WRONG), "a secret is told: {ended}");
+    ensure!(!ended.to_string().contains(WRONG), "a secret is shown: {ended}");
     ensure!(ended.stderr.contains(BUCKET), "the store is not named: {ended}");
     ensure!(ended.stderr.contains("403") || ended.stderr.contains("Forbidden"), "the cause is not named: {ended}");
     Ok(())

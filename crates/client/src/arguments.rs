@@ -112,7 +112,7 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Print what would run: tables, query plan, stages.
     Explain(JobArguments),
-    /// Re-read published documents and hold them against manifest and control totals.
+    /// Re-read published documents and check them against manifest and control totals.
     Verify(VerifyArguments),
     /// Show the executors of a cluster and the runs on it, or one run.
     Status(StatusArguments),
@@ -247,7 +247,7 @@ pub(crate) struct ExecutorArguments {
     /// [default: keyfold in the scratch folder].
     #[arg(long, value_name = "FOLDER")]
     pub(crate) work_dir: Option<PathBuf>,
-    /// How often it tells the scheduler that it is alive [default: 5].
+    /// How often it reports to the scheduler that it is alive [default: 5].
     #[arg(long, value_name = "N")]
     pub(crate) heartbeat_seconds: Option<u64>,
 }

@@ -33,9 +33,10 @@ pub(crate) fn start(settings: &Settings, quiet: bool) -> Result<()> {
     };
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    match text {
-        true => builder.with_ansi(colours).with_target(false).init(),
-        false => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),
+    if text {
+        builder.with_ansi(colours).with_target(false).init()
+    } else {
+        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).init()
     }
     // A second logger cannot have been set before this one.
     if log::set_logger(&Ballista).is_ok() {

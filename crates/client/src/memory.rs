@@ -15,7 +15,7 @@ pub(crate) fn available() -> u64 {
     container.into_iter().chain([machine]).flatten().min().unwrap_or(UNKNOWN)
 }
 
-/// Largest resident memory of this process so far, where the system tells.
+/// Largest resident memory of this process so far, where the system reports it.
 pub(crate) fn peak() -> Option<u64> {
     kibibytes("/proc/self/status", "VmHWM:")
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::terminal::Terminal;
 
-/// How often a log line tells the progress where there is no terminal.
+/// How often a log line reports the progress where there is no terminal.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
 /// Shows which step a run is at, and how long each one took.
@@ -22,10 +22,8 @@ pub(crate) struct Steps {
 
 impl Steps {
     pub(crate) fn new(terminal: &Terminal) -> Self {
-        let bar = match terminal.interactive && !terminal.json {
-            true => ProgressBar::new_spinner(),
-            false => ProgressBar::hidden(),
-        };
+        let bar =
+            if terminal.interactive && !terminal.json { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix:<16} {elapsed:>5}  {msg}") {
             bar.set_style(style);
         }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use keyfold_core::{Error, ErrorKind, Problem};
 use tonic::transport::Uri;
 
-/// The port that a scheduler listens on unless told otherwise.
+/// The port that a scheduler listens on by default.
 const PORT: u16 = 50050;
 
 /// `df://host:port`.
@@ -23,7 +23,7 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let wrong = || {
-            let problem = Problem::new(format!("`{text}` is no address of a scheduler"));
+            let problem = Problem::new(format!("`{text}` is not the address of a scheduler"));
             Error::new(ErrorKind::Usage, problem.help("write it as df://host:50050"))
         };
         let rest = text.strip_prefix("df://").ok_or_else(wrong)?;

@@ -56,11 +56,10 @@ impl Cluster {
                 Ok(channel) => break channel,
                 Err(error) if started.elapsed() >= patience.connect => {
                     let message = format!("no scheduler answers at {address}: {}", chain(&error));
-                    let help = match transport.is_tls() {
-                        true => {
-                            "start one with `keyfold scheduler`; both sides need TLS, with certificates of one authority"
-                        }
-                        false => "start one with `keyfold scheduler`; one that uses TLS wants it of its callers too",
+                    let help = if transport.is_tls() {
+                        "start one with `keyfold scheduler`; both sides need TLS, with certificates of one authority"
+                    } else {
+                        "start one with `keyfold scheduler`; one that uses TLS requires it of its callers"
                     };
                     return Err(Error::new(ErrorKind::Unavailable, Problem::new(message).help(help)));
                 }
@@ -214,9 +213,10 @@ impl Cluster {
     fn silent(&self, status: &Status) -> Error {
         let address = &self.address;
         let problem = Problem::new(format!("the scheduler at {address} does not answer: {}", status.message()));
-        let help = match self.transport.is_tls() {
-            true => "look at its log; it may be gone, or not use TLS",
-            false => "look at its log; it may be gone, or use TLS and want it of its callers",
+        let help = if self.transport.is_tls() {
+            "look at its log; it may be gone, or not use TLS"
+        } else {
+            "look at its log; it may be gone, or use TLS and require it of its callers"
         };
         Error::new(ErrorKind::Unavailable, problem.help(help))
     }

@@ -23,7 +23,7 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b'"').add(b'\\').add(b'\'').add(b'%').a
 pub enum Failure {
     /// For good.
     Final(Error),
-    /// What it needed was lost with an executor: the same plan may succeed, if it is begun anew.
+    /// What it needed was lost with an executor: the same plan may succeed, if it is started again.
     Lost(Error),
 }
 
@@ -55,7 +55,7 @@ impl std::error::Error for Carried {}
 /// Ends a plan of which Ballista begins a stage once more, as it does when it has lost results of one that was done.
 ///
 /// It forgets which results of the stage others have already been given: they would read them twice. So its tasks are
-/// refused, and the client begins the whole plan anew. (`reset_stages_on_lost_executor` and
+/// refused, and the client starts the whole plan again. (`reset_stages_on_lost_executor` and
 /// `RunningStage::to_unresolved` of ballista-scheduler 55.)
 pub fn begun_again(stage: &str) -> DataFusionError {
     let message = format!("results of stage {stage} were lost with an executor");
@@ -80,9 +80,10 @@ pub fn carry(error: DataFusionError, executor: &str) -> DataFusionError {
         }
         _ => own,
     };
-    match retried {
-        true => DataFusionError::IoError(io::Error::other(Carried(own.into()))),
-        false => DataFusionError::External(Box::new(Carried(own.into()))),
+    if retried {
+        DataFusionError::IoError(io::Error::other(Carried(own.into())))
+    } else {
+        DataFusionError::External(Box::new(Carried(own.into())))
     }
 }
 
@@ -106,7 +107,7 @@ fn root(error: &DataFusionError) -> Root<'_> {
     }
 }
 
-/// The failure that a failed plan's message carries, or what its text tells.
+/// The failure that a failed plan's message carries, or what its text says.
 pub fn recover(message: &str) -> Failure {
     if let Some((_, rest)) = message.split_once(MARK)
         && let Ok(json) = percent_decode_str(rest.split(END).next().unwrap_or_default()).decode_utf8()
@@ -118,13 +119,12 @@ pub fn recover(message: &str) -> Failure {
         return Error::new(ErrorKind::Interrupted, "the run was cancelled").into();
     }
     let lost = ["xecutor", "FetchPartitionError", "onnection", "transport error"];
-    match lost.iter().any(|sign| message.contains(sign)) {
-        true => {
-            let problem = Problem::new(format!("executors were lost: {message}"));
-            let help = "`keyfold status` shows the executors that are there; run again once they are back";
-            Failure::Lost(Error::new(ErrorKind::Unavailable, problem.help(help)))
-        }
-        false => Error::new(ErrorKind::Internal, format!("the cluster failed: {message}")).into(),
+    if lost.iter().any(|sign| message.contains(sign)) {
+        let problem = Problem::new(format!("executors were lost: {message}"));
+        let help = "`keyfold status` shows the executors that are there; run again once they are back";
+        Failure::Lost(Error::new(ErrorKind::Unavailable, problem.help(help)))
+    } else {
+        Error::new(ErrorKind::Internal, format!("the cluster failed: {message}")).into()
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn back(error: DataFusionError) -> Failure {
-        // As Ballista tells it after the last of several attempts.
+        // As Ballista reports it after the last of several attempts.
         let task = format!("Task failed: {:?}", BallistaError::from(error));
         recover(&format!("Job failed: {:?}", format!("most recent failure reason: {task:?}")))
     }

@@ -86,7 +86,7 @@ pub async fn ask(address: SocketAddr, question: Question) -> Result<String> {
         StatusCode::SERVICE_UNAVAILABLE => {
             Err(Error::new(ErrorKind::Unavailable, format!("{uri}: not ready: {answer}")))
         }
-        other => Err(unavailable(format!("{uri} is no scheduler and no executor: it answers {other}"))),
+        other => Err(unavailable(format!("{uri} is neither a scheduler nor an executor: it answers {other}"))),
     }
 }
 

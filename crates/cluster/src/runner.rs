@@ -30,7 +30,7 @@ use crate::wire::{ProbeRequest, StatusReply, Work};
 /// How soon a plan is asked after first, and how often at last.
 const FIRST_LOOK: Duration = Duration::from_millis(10);
 const LAST_LOOK: Duration = Duration::from_millis(50);
-/// How often a plan is begun anew after results were lost with executors, the first time included.
+/// How often a plan is started after results were lost with executors, the first time included.
 const ATTEMPTS: usize = 6;
 /// How often a run's progress is asked for: this asks every executor.
 const PROGRESS: Duration = Duration::from_millis(500);
@@ -145,10 +145,7 @@ impl Runner for ClusterRunner {
 
     async fn check_reach(&self, reach: &Reach) -> Result<()> {
         let problems = self.cluster.probe(ProbeRequest { reach: reach.clone() }).await?;
-        match problems.is_empty() {
-            true => Ok(()),
-            false => Err(Error::all(ErrorKind::Usage, problems)),
-        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::all(ErrorKind::Usage, problems)) }
     }
 
     async fn cancel(&self) {
@@ -170,7 +167,7 @@ impl Runner for ClusterRunner {
             match self.attempt(bytes.clone(), &progress).await {
                 Ok(rows) => return Ok(rows),
                 Err(Failure::Lost(error)) if attempt < ATTEMPTS => {
-                    tracing::warn!(attempt, "{error}; the plan is begun anew");
+                    tracing::warn!(attempt, "{error}; the plan is started again");
                     with_executors(&self.cluster, || self.status()).await?;
                     attempt += 1;
                 }

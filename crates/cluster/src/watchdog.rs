@@ -22,7 +22,7 @@ impl Watchdog {
 
     /// Fails once nothing has moved for too long.
     pub(crate) fn look(&mut self, work: Work, status: &StatusReply) -> Result<()> {
-        // While its own tasks are under way, what others do is no sign of life.
+        // While its own tasks are under way, what others do is not a sign of life.
         let now = (work, if work.tasks_running == 0 { status.pulse } else { 0 });
         if self.seen != Some(now) {
             self.seen = Some(now);

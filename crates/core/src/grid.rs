@@ -149,10 +149,7 @@ impl CellIndex {
 
 /// The text of a decimal without zeros at its end, which say nothing about its value.
 fn number(text: &str) -> &str {
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => text,
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
 /// The text of a timestamp as keyfold writes it: a date alone is its midnight, and `T` stands before the time.
@@ -165,7 +162,7 @@ fn moment(text: &str) -> String {
 
 impl Dense {
     fn new(values: &[String]) -> Option<Self> {
-        // `07` is no integer's text, so it is no integer's cell, however wide the grid is.
+        // `07` is not how an integer is written, so it is not an integer's cell, however wide the grid is.
         let integer = |value: &String| value.parse::<i64>().ok().filter(|integer| integer.to_string() == *value);
         let integers: Vec<i64> = values.iter().map(integer).collect::<Option<_>>()?;
         let (first, last) = (*integers.iter().min()?, *integers.iter().max()?);
@@ -238,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_no_integer_is_written_as_is_no_integers_cell() {
+    fn text_that_no_integer_is_written_as_is_not_an_integers_cell() {
         let column: ArrayRef = Arc::new(Int32Array::from(vec![7]));
         for values in [["07", "8"], ["07", "9000000000"]] {
             let index = CellIndex::new(&grid(&values), &DataType::Int32).unwrap();

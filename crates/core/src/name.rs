@@ -81,12 +81,14 @@ impl NamePattern {
     pub fn check_injective(&self, key: &str) -> Result<(), String> {
         let columns = |parts: &[Part]| parts.iter().filter(|part| matches!(part, Part::Column(_))).count();
         let holds = |parts: &[Part]| parts.iter().any(|part| matches!(part, Part::Column(column) if column == key));
-        match self.segments.iter().any(|parts| holds(parts) && columns(parts) == 1) {
-            true => Ok(()),
-            false if self.segments.iter().any(|parts| holds(parts)) => Err(format!(
+        if self.segments.iter().any(|parts| holds(parts) && columns(parts) == 1) {
+            Ok(())
+        } else if self.segments.iter().any(|parts| holds(parts)) {
+            Err(format!(
                 "has other columns beside {{{key}}} between the same slashes, so two keys could share a name; put them apart, such as {{year}}/{{{key}}}.json"
-            )),
-            false => Err(format!("does not hold the key {{{key}}}, so two keys could share a name")),
+            ))
+        } else {
+            Err(format!("does not hold the key {{{key}}}, so two keys could share a name"))
         }
     }
 

@@ -111,7 +111,7 @@ pub struct Report {
     pub checks: Vec<String>,
     /// Time per step.
     pub phases: Vec<Phase>,
-    /// Largest resident memory of the process, in bytes, where the system tells.
+    /// Largest resident memory of the process, in bytes, where the system reports it.
     pub peak_memory: Option<u64>,
     /// The manifest's parts.
     pub manifest: Vec<Part>,

@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_inside_a_character_or_beyond_the_end_is_no_panic() {
+    fn an_offset_inside_a_character_or_beyond_the_end_does_not_panic() {
         let source = Source { name: "x".into(), text: "ä".into() };
         assert_eq!(source.place(1).position, Some((1, 1)));
         assert_eq!(source.place(99).position, Some((1, 2)));

@@ -34,9 +34,10 @@ pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + 
         Some(name) => format!("did you mean `{name}`?"),
         None => {
             let names: Vec<String> = known.into_iter().map(|name| format!("`{name}`")).collect();
-            match names.is_empty() {
-                true => "there is none to choose from".into(),
-                false => format!("known are {}", names.join(", ")),
+            if names.is_empty() {
+                "there is none to choose from".into()
+            } else {
+                format!("known are {}", names.join(", "))
             }
         }
     }

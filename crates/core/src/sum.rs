@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_that_is_no_number_agrees_with_nothing() {
+    fn a_sum_that_is_not_a_number_agrees_with_nothing() {
         for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             for other in [Sum::Float(wrong), Sum::Float(1.0), Sum::Float(f64::MAX), sum(1, 0)] {
                 assert!(

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Standard error is the last resort: when it is gone too, the exit code still tells.
+            // Standard error is the last resort: when it is gone too, the exit code still says so.
             let _ = writeln!(std::io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }

@@ -58,10 +58,7 @@ pub(crate) async fn plan(
             Err(error) => problems.extend(error.problems().to_vec()),
         }
     }
-    match problems.is_empty() {
-        true => Ok(plans),
-        false => Err(Error::all(ErrorKind::Query, problems)),
-    }
+    if problems.is_empty() { Ok(plans) } else { Err(Error::all(ErrorKind::Query, problems)) }
 }
 
 /// Runs the checks; gives the names of those that returned no rows. All that did return rows are reported together.
@@ -78,10 +75,7 @@ pub(crate) async fn run(session: &Session, checks: Vec<(String, LogicalPlan)>) -
             }
         }
     }
-    match problems.is_empty() {
-        true => Ok(passed),
-        false => Err(Error::all(ErrorKind::Check, problems)),
-    }
+    if problems.is_empty() { Ok(passed) } else { Err(Error::all(ErrorKind::Check, problems)) }
 }
 
 /// The first rows of a query as a table of text; nothing if there are none.

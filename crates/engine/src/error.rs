@@ -49,10 +49,7 @@ pub fn classify_arrow(error: &ArrowError) -> Error {
         }
     }
     let message = format!("Arrow error: {error}");
-    match message.contains(DISK_FULL) {
-        true => disk_full(message),
-        false => Error::new(ErrorKind::Input, message),
-    }
+    if message.contains(DISK_FULL) { disk_full(message) } else { Error::new(ErrorKind::Input, message) }
 }
 
 fn disk_full(message: String) -> Error {

@@ -195,10 +195,7 @@ fn check_contract(job: &Job, query: &LogicalPlan, template: &Template, naming: &
             );
         }
     }
-    match columns.problems.is_empty() {
-        true => Ok(()),
-        false => Err(Error::all(ErrorKind::Query, columns.problems)),
-    }
+    if columns.problems.is_empty() { Ok(()) } else { Err(Error::all(ErrorKind::Query, columns.problems)) }
 }
 
 async fn grid(session: &Session, job: &Job, pivot: &Pivot, params: &Params) -> Result<Grid> {
@@ -247,7 +244,7 @@ async fn selected_values(session: &Session, source: &Source, params: &Params) ->
         }
         let texts = text::of(column).map_err(|error| running(error.into()))?;
         if texts.null_count() > 0 {
-            let problem = Problem::new("gives a NULL, which can be no cell").at(source.place(0));
+            let problem = Problem::new("gives a NULL, which cannot be a cell").at(source.place(0));
             return Err(Error::new(ErrorKind::Input, problem.help("leave it out with WHERE … IS NOT NULL")));
         }
         values.extend(texts.iter().flatten().map(str::to_owned));

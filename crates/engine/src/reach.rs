@@ -47,9 +47,10 @@ async fn read(stores: &Stores, file: &ReachedFile) -> Result<(), Problem> {
     let (store, path) =
         stores.resolve(&file.location).map_err(|error| problem(format!("cannot be reached: {error}")))?;
     let there = store.head(&path).await.map_err(|error| problem(format!("cannot be read: {error}")))?;
-    match there.size == file.bytes {
-        true => Ok(()),
-        false => Err(problem(format!("has {} bytes there, and {} where the run was begun", there.size, file.bytes))),
+    if there.size == file.bytes {
+        Ok(())
+    } else {
+        Err(problem(format!("has {} bytes there, and {} where the run was begun", there.size, file.bytes)))
     }
 }
 

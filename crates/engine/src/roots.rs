@@ -31,7 +31,7 @@ impl Roots {
             // The folder itself may be reached by a link; what lies below it may not lead out of it.
             Location::Local(folder) => {
                 let folder = folder.canonicalize().map_err(|error| {
-                    let problem = Problem::new(format!("allow: `{root}` is no folder that can be read: {error}"));
+                    let problem = Problem::new(format!("allow: `{root}` is not a folder that can be read: {error}"));
                     Error::new(ErrorKind::Usage, problem.help("name folders that exist, or URLs of object stores"))
                 })?;
                 Location::Local(folder).url().map_err(wrong)
@@ -64,19 +64,17 @@ impl fmt::Display for Guarded {
 
 impl Guarded {
     fn check(&self, location: &Path) -> Result<()> {
-        let real = match self.local {
-            true => real_path(location),
-            false => Some(location.clone()),
-        };
-        // An object store takes `..` for a name, a gateway in front of it may not.
+        let real = if self.local { real_path(location) } else { Some(location.clone()) };
+        // An object store treats `..` as a name, a gateway in front of it may not.
         let climbs = location.parts().any(|part| matches!(part.as_ref(), ".." | "."));
         let below = |path: &Path| self.prefixes.iter().any(|root| path.prefix_matches(root));
-        match real.is_some_and(|path| below(&path)) && !climbs {
-            true => Ok(()),
-            false => Err(object_store::Error::PermissionDenied {
+        if real.is_some_and(|path| below(&path)) && !climbs {
+            Ok(())
+        } else {
+            Err(object_store::Error::PermissionDenied {
                 path: location.to_string(),
                 source: "this process may not read or write here; its setting `allow` names where it may".into(),
-            }),
+            })
         }
     }
 }

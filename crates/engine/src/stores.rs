@@ -138,6 +138,6 @@ impl ObjectStoreRegistry for Stores {
 
 /// The path of a name below a prefix, percent signs and all as they are.
 pub fn join(prefix: &Path, name: &str) -> Result<Path> {
-    let name = Path::parse(name).map_err(|error| Error::internal(format!("`{name}` is no path: {error}")))?;
+    let name = Path::parse(name).map_err(|error| Error::internal(format!("`{name}` is not a valid path: {error}")))?;
     Ok(Path::from_iter(prefix.parts().chain(name.parts())))
 }

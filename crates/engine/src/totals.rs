@@ -1,4 +1,4 @@
-//! Control totals: what the source says a value adds up to, held against what was delivered.
+//! Control totals: what the source says a value adds up to, checked against what was delivered.
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::compute::cast;
@@ -29,10 +29,7 @@ pub(crate) async fn plan(context: &SessionContext, job: &Job, params: &Params) -
             Err(error) => problems.extend(error.problems().to_vec()),
         }
     }
-    match problems.is_empty() {
-        true => Ok(plans),
-        false => Err(Error::all(ErrorKind::Query, problems)),
-    }
+    if problems.is_empty() { Ok(plans) } else { Err(Error::all(ErrorKind::Query, problems)) }
 }
 
 /// Asks the source. Totals over the same rows are asked for in one scan.
@@ -149,10 +146,7 @@ pub(crate) fn compare(
             pointers: pointers(template, name),
         });
     }
-    match problems.is_empty() {
-        true => Ok(reports),
-        false => Err(Error::all(ErrorKind::Check, problems)),
-    }
+    if problems.is_empty() { Ok(reports) } else { Err(Error::all(ErrorKind::Check, problems)) }
 }
 
 /// The sum of all; nothing if it does not fit.

@@ -1,4 +1,4 @@
-//! Re-reads what was delivered and holds it against the manifest and the control totals.
+//! Re-reads what was delivered and checks it against the manifest and the control totals.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -254,9 +254,10 @@ impl Verifier<'_> {
 }
 
 fn agrees(total: &Adding<'_>) -> bool {
-    let delivered = match total.report.exact {
-        true => Sum::parse(&total.report.delivered, total.scale),
-        false => total.report.delivered.parse().ok().map(Sum::Float),
+    let delivered = if total.report.exact {
+        Sum::parse(&total.report.delivered, total.scale)
+    } else {
+        total.report.delivered.parse().ok().map(Sum::Float)
     };
     delivered.is_some_and(|delivered| total.sum.agrees_with(delivered))
 }
@@ -267,17 +268,11 @@ fn cells<'d>(document: &'d [u8], total: &TotalReport) -> Option<Vec<&'d str>> {
     for pointer in &total.pointers {
         let mut at: &'d RawValue = serde_json::from_slice(document).ok()?;
         for step in pointer.split('/').skip(1) {
-            at = match at.get().starts_with('[') {
-                true => {
-                    serde_json::from_str::<Vec<&RawValue>>(at.get()).ok()?.get(step.parse::<usize>().ok()?).copied()?
-                }
-                false => {
-                    let name = step.replace("~1", "/").replace("~0", "~");
-                    serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(at.get())
-                        .ok()?
-                        .get(name.as_str())
-                        .copied()?
-                }
+            at = if at.get().starts_with('[') {
+                serde_json::from_str::<Vec<&RawValue>>(at.get()).ok()?.get(step.parse::<usize>().ok()?).copied()?
+            } else {
+                let name = step.replace("~1", "/").replace("~0", "~");
+                serde_json::from_str::<BTreeMap<Cow<'_, str>, &RawValue>>(at.get()).ok()?.get(name.as_str()).copied()?
             };
         }
         let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(at.get()).ok()?;
@@ -291,10 +286,7 @@ fn add(total: &Adding<'_>, cells: &[&str]) -> Option<Sum> {
     let numbers = cells.iter().map(|text| text.trim_matches('"'));
     let mut numbers = numbers.filter(|text| text.starts_with(|c: char| c == '-' || c.is_ascii_digit()));
     numbers.try_fold(total.sum, |sum, text| {
-        let number = match total.report.exact {
-            true => Sum::parse(text, total.scale)?,
-            false => Sum::Float(text.parse().ok()?),
-        };
+        let number = if total.report.exact { Sum::parse(text, total.scale)? } else { Sum::Float(text.parse().ok()?) };
         sum.add(number)
     })
 }

@@ -35,7 +35,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The port, at the same address, where it takes tasks.
     pub task_port: u16,
-    /// Where it tells its health.
+    /// Where it reports its health.
     pub health: SocketAddr,
     /// The host under which scheduler and other executors reach it.
     pub advertise: String,
@@ -49,11 +49,11 @@ pub struct Settings {
     pub work_dir: PathBuf,
     /// The stores of the process.
     pub stores: Arc<Stores>,
-    /// How often it tells the scheduler that it is alive. In whole seconds.
+    /// How often it reports to the scheduler that it is alive. In whole seconds.
     pub heartbeat: Duration,
     /// How long a scheduler that does not answer is waited for.
     pub connect_timeout: Duration,
-    /// How long tasks under way may go on once the executor was told to stop.
+    /// How long tasks under way may go on once the executor has been told to stop.
     pub stop_timeout: Duration,
 }
 
@@ -94,7 +94,7 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> Result<(
         }
     };
     ended.map_err(|error| failed(&settings, error))?;
-    let message = format!("the scheduler at {} is gone, or has taken this executor for lost", settings.scheduler);
+    let message = format!("the scheduler at {} is gone, or considers this executor lost", settings.scheduler);
     Err(Error::new(ErrorKind::Unavailable, Problem::new(message).help("start the executor again")))
 }
 

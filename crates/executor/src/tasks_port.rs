@@ -24,10 +24,12 @@ use crate::Settings;
 /// Where Ballista listens: with TLS on a loopback address that is not the one seen from outside.
 pub(crate) fn inner_host(settings: &Settings) -> String {
     let outer = settings.listen.ip();
-    match settings.transport.is_tls() {
-        false => outer.to_string(),
-        true if outer == IpAddr::from([127, 0, 0, 1]) => "127.0.0.2".into(),
-        true => "127.0.0.1".into(),
+    if !settings.transport.is_tls() {
+        outer.to_string()
+    } else if outer == IpAddr::from([127, 0, 0, 1]) {
+        "127.0.0.2".into()
+    } else {
+        "127.0.0.1".into()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the scheduler asks of an executor beside running tasks.
+//! What the scheduler asks of an executor besides running tasks.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! What clients ask beside running plans: the state of runs and executors, the end of a run, what can be reached.
+//! What clients ask besides running plans: the state of runs and executors, the end of a run, what can be reached.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

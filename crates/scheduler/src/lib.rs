@@ -1,4 +1,4 @@
-//! The scheduler of a cluster: Ballista's, behind a gate, with a service for what clients ask beside running plans.
+//! The scheduler of a cluster: Ballista's, behind a gate, with a service for what clients ask besides running plans.
 
 mod config;
 mod control;
@@ -35,16 +35,16 @@ pub(crate) type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
 pub struct Settings {
     /// Where it listens for clients and executors.
     pub listen: SocketAddr,
-    /// Where it tells its health.
+    /// Where it reports its health.
     pub health: SocketAddr,
     /// The host under which executors reach it.
     pub advertise: String,
     /// How it talks to others.
     pub transport: Transport,
-    /// How long an executor may be silent before it is taken for lost, and how long a cluster may be without any before
+    /// How long an executor may be silent before it is presumed lost, and how long a cluster may be without any before
     /// its runs fail. In whole seconds.
     pub executor_timeout: Duration,
-    /// How long runs that are under way may go on once the scheduler was told to stop.
+    /// How long runs that are under way may go on once the scheduler has been told to stop.
     pub stop_timeout: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! How far a plan is, as its execution graph tells.
+//! How far a plan is, as its execution graph shows.
 
 use ballista_core::serde::protobuf::task_status::Status;
 use ballista_scheduler::state::execution_graph::ExecutionGraph;

@@ -116,7 +116,7 @@ fn cut(dialect: &Dialect, text: &[u8], piece: usize) -> Read {
     (read, problem)
 }
 
-/// Bytes that are no text have as many records all the same.
+/// Bytes that are not text have as many records all the same.
 fn count(dialect: &Dialect, bytes: &[u8], piece: usize, batch: usize) {
     let mut scanner = Scanner::new(dialect, &Fields::All, batch, 1);
     let mut lines = Vec::new();

@@ -127,13 +127,13 @@ fn cancelled(cluster: &mut Cluster, work: &Work) -> Outcome {
         Ok(super::work::names(&target.path().join("snapshots")).is_ok_and(|names| names.is_empty()))
     })?;
     ensure!(!target.is_published(), "a run that was cancelled has published");
-    // It tells why after that.
+    // It says why after that.
     let log = state.path().join(format!("keyfold/runs/{name}.log"));
     cluster.wait_for("an error in the run's log", |_| Ok(std::fs::read_to_string(&log)?.contains("error: ")))?;
     let log = std::fs::read_to_string(log)?;
     ensure!(log.contains("cancel"), "the log does not say what happened:\n{log}");
     let again = run(&mut cluster.client(&["cancel", &name]))?.expect(2)?;
-    ensure!(again.stderr.contains("is not under way"), "the reason is not told: {again}");
+    ensure!(again.stderr.contains("is not under way"), "the reason is not given: {again}");
     succeed(&mut work.on(cluster, &target))?;
     work.expect(&target)
 }

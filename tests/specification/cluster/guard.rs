@@ -69,7 +69,7 @@ fn certificates() -> Outcome {
                 command.arg(format!("df://{address}"));
                 command
             };
-            // A server that answers at all tells that it has no such service, or of another version: 1 or 2.
+            // A server that answers at all says that it has no such service, or of another version: 1 or 2.
             run(&mut ask())?.expect(6)?;
             run(ask().envs(theirs.clone()))?.expect(6)?;
         }
@@ -88,8 +88,8 @@ fn outside() -> Outcome {
         let output = folder.path().join("out");
         let mut job = cluster.client(&["--quiet", "run", &sample()]);
         let ended = run(job.arg("--output").arg(&output))?.expect(2)?;
-        for told in ["executor 127.0.0.1:", "table `sales`", "weekly_sales/data/sales.csv", "`allow`"] {
-            ensure!(ended.stderr.contains(told), "`{told}` is not told: {ended}");
+        for part in ["executor 127.0.0.1:", "table `sales`", "weekly_sales/data/sales.csv", "`allow`"] {
+            ensure!(ended.stderr.contains(part), "`{part}` is not named: {ended}");
         }
         ensure!(!output.join("current.json").exists(), "a run that was refused has published");
         Ok(())
@@ -121,7 +121,7 @@ fn lost_reports() -> Outcome {
         let job = root().join("tests/cases/weekly_numbers");
         let mut command = cluster.client(&["--quiet", "run", &job.display().to_string()]);
         let ended = run(command.arg("--output").arg(output.path()).env("KEYFOLD__STALL_SECONDS", "3"))?.expect(6)?;
-        ensure!(ended.stderr.contains("no progress for 3 s"), "the cause is not told: {ended}");
+        ensure!(ended.stderr.contains("no progress for 3 s"), "the cause is not given: {ended}");
         let log = cluster.executor(0)?.log();
         ensure!(log.contains("Fail to connect to scheduler"), "no report was lost:\n{log}");
         ensure!(!output.path().join("current.json").exists(), "a run that failed has published");

@@ -6,7 +6,7 @@ use super::processes::{self, Cluster};
 use crate::program::{Ended, Outcome, ensure, keyfold, run};
 
 pub(super) fn trials() -> Vec<Trial> {
-    let name = "cluster: `keyfold health` tells whether a process is alive, and whether it can work";
+    let name = "cluster: `keyfold health` says whether a process is alive, and whether it can work";
     vec![Trial::test(name, || processes::with(&[], health))]
 }
 
@@ -15,7 +15,7 @@ fn health(cluster: &mut Cluster) -> Outcome {
     let ask = |arguments: &[&str]| run(keyfold(["health", "--health-port", &port]).args(arguments));
     printed(&ask(&[])?.expect(0)?, "alive")?;
     let waiting = ask(&["--ready"])?.expect(6)?;
-    ensure!(waiting.stderr.contains("not ready"), "what is missing is not told: {waiting}");
+    ensure!(waiting.stderr.contains("not ready"), "what is missing is not named: {waiting}");
     cluster.start_executor(1, &[])?;
     cluster.wait_for_executors(1)?;
     printed(&ask(&["--ready"])?.expect(0)?, "ready")?;
@@ -23,7 +23,7 @@ fn health(cluster: &mut Cluster) -> Outcome {
     printed(&run(keyfold(["health", "--health-port", &port]).env("KEYFOLD__BIND", "0.0.0.0"))?.expect(0)?, "alive")?;
     cluster.kill_scheduler()?;
     let gone = ask(&[])?.expect(6)?;
-    ensure!(gone.stderr.contains("refused") && gone.stderr.contains("health_port"), "the cause is not told: {gone}");
+    ensure!(gone.stderr.contains("refused") && gone.stderr.contains("health_port"), "the cause is not given: {gone}");
     Ok(())
 }
 

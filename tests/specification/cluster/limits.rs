@@ -33,7 +33,7 @@ pub(super) fn trials(shared: &Shared) -> Vec<Trial> {
                 Setup { executor_arguments: vec!["--memory-limit".into(), LITTLE_MEMORY.into()], ..Setup::default() };
             processes::with_setup(setup, &[2], |cluster| little_memory(cluster, &work))
         }),
-        Trial::test("cluster: a bad row in the middle of the input is told as without a cluster", poisoned),
+        Trial::test("cluster: a bad row in the middle of the input is reported as without a cluster", poisoned),
     ]
 }
 
@@ -56,8 +56,8 @@ fn full_disk(others: &[u32], check: impl FnOnce(&mut Cluster) -> Outcome) -> Out
 
 fn expect_full(ended: &Ended, target: &Target) -> Outcome {
     ensure!(matches!(ended.code, Some(6 | 7)), "exit code 6 or 7 was expected, but {ended}");
-    let (_, told) = ended.stderr.rsplit_once("\nerror: ").ok_or_else(|| format!("no error is told: {ended}"))?;
-    ensure!(told.contains(FULL) && told.contains("executor"), "disk and executor are not named: {ended}");
+    let (_, message) = ended.stderr.rsplit_once("\nerror: ").ok_or_else(|| format!("no error is reported: {ended}"))?;
+    ensure!(message.contains(FULL) && message.contains("executor"), "disk and executor are not named: {ended}");
     target.expect_nothing(ended)
 }
 
@@ -97,18 +97,18 @@ fn poisoned() -> Outcome {
     let text = fs::read_to_string(&path)?;
     let line = text.lines().nth(BUSY / 2).ok_or("the input is too short")?;
     fs::write(&path, text.replacen(&format!("\n{line}\n"), "\n1,one,2.00\n", 1))?;
-    let told = |ended: Ended| -> Outcome<String> {
+    let message = |ended: Ended| -> Outcome<String> {
         let ended = ended.expect(3)?;
         ensure!(!load.output().join("current.json").exists(), "a run that failed has published: {ended}");
-        Ok(ended.stderr.rsplit_once("\nerror: ").map(|(_, told)| told.to_owned()).unwrap_or_default())
+        Ok(ended.stderr.rsplit_once("\nerror: ").map(|(_, message)| message.to_owned()).unwrap_or_default())
     };
-    let local = told(run(&mut load.command("a"))?)?;
-    ensure!(local.contains("events.csv:") && local.contains("one"), "the place is not told: {local}");
+    let local = message(run(&mut load.command("a"))?)?;
+    ensure!(local.contains("events.csv:") && local.contains("one"), "the place is not named: {local}");
     processes::with(&[2, 1], |cluster| {
         let mut command = load.command("a");
         cluster.address(&mut command);
-        let remote = told(run(&mut command)?)?;
-        ensure!(remote == local, "on a cluster it is told otherwise:\n{remote}\n{local}");
+        let remote = message(run(&mut command)?)?;
+        ensure!(remote == local, "on a cluster it is reported otherwise:\n{remote}\n{local}");
         cluster.wait_for_rest()
     })
 }

@@ -30,7 +30,7 @@ pub(super) struct Cluster {
     health: u16,
     scheduler: Option<Process>,
     executors: Vec<Executor>,
-    /// What the processes that are gone have told.
+    /// What the processes that are gone have logged.
     history: Vec<Ended>,
 }
 
@@ -53,7 +53,7 @@ struct Executor {
     task_port: u16,
 }
 
-/// Does something with a cluster whose executors have so many vcores each. What went wrong is told with all logs.
+/// Does something with a cluster whose executors have so many vcores each. A failure is reported with all logs.
 pub(super) fn with<T>(vcores: &[u32], check: impl FnOnce(&mut Cluster) -> Outcome<T>) -> Outcome<T> {
     with_setup(Setup::default(), vcores, check)
 }
@@ -142,7 +142,7 @@ impl Cluster {
         command
     }
 
-    /// The port on which the scheduler tells how it is.
+    /// The port on which the scheduler reports its health.
     pub(super) fn health_port(&self) -> u16 {
         self.health
     }

@@ -8,7 +8,7 @@ use super::processes::{CONNECT, Cluster};
 use super::work::{Shared, Target, Work, until_met};
 use crate::program::{Ended, Outcome, Process, ensure, keyfold, run};
 
-/// What a client may need beyond the time that it was told to wait.
+/// What a client may need beyond the time that it was to wait.
 const SLACK: Duration = Duration::from_secs(20);
 
 pub(super) fn trials(shared: &Shared) -> Vec<Trial> {

@@ -1,4 +1,4 @@
-//! What `keyfold status` tells of a cluster.
+//! What `keyfold status` shows of a cluster.
 
 use serde_json::Value;
 

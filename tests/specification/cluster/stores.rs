@@ -56,13 +56,13 @@ fn same(weed: &PathBuf) -> Outcome {
     Ok(())
 }
 
-/// Logs hold the plans, and the status is what others are told.
+/// Logs hold the plans, and the status is what others are shown.
 fn no_secrets(cluster: &Cluster) -> Outcome {
     let status = succeed(&mut cluster.client(&["--json", "status"]))?.stdout;
     let logs = [cluster.scheduler()?.log(), cluster.executor(0)?.log(), cluster.executor(1)?.log()];
     ensure!(logs[0].contains("DataSourceExec"), "the scheduler's log does not show plans:\n{}", logs[0]);
     for text in logs.iter().map(String::as_str).chain([&*String::from_utf8_lossy(&status)]) {
-        ensure!(!text.contains(SECRET), "a secret is told:\n{text}");
+        ensure!(!text.contains(SECRET), "a secret is shown:\n{text}");
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ use crate::program::{Outcome, Process, comes, ensure, keyfold, root, run, succee
 /// Far longer than containers need to settle.
 const SETTLED: Duration = Duration::from_secs(120);
 
-/// Faults shall be noticed sooner than users want it.
+/// Faults are to be noticed sooner than users want it.
 const SOONER: &str = "\
 services:
   scheduler:
@@ -48,7 +48,7 @@ pub(super) fn with(check: impl FnOnce(&Compose) -> Outcome) -> Outcome {
     })
 }
 
-/// Does something with a project. What went wrong is told with the containers' logs.
+/// Does something with a project. A failure is reported with the containers' logs.
 pub(super) fn with_nothing_up(check: impl FnOnce(&Compose) -> Outcome) -> Outcome {
     let _turn = Turn::take();
     image::make()?;

@@ -38,8 +38,5 @@ pub(super) fn inspect(container: &str) -> Outcome<Value> {
 pub(super) fn compose() -> Command {
     static PLUGIN: LazyLock<bool> =
         LazyLock::new(|| run(&mut docker(["compose", "version"])).is_ok_and(|ended| ended.code == Some(0)));
-    match *PLUGIN {
-        true => docker(["compose"]),
-        false => Command::new("docker-compose"),
-    }
+    if *PLUGIN { docker(["compose"]) } else { Command::new("docker-compose") }
 }

@@ -16,7 +16,7 @@ const HYPHEN: &str =
     r#"docker() { if [[ $1 == compose ]]; then shift; docker-compose "$@"; else command docker "$@"; fi; }"#;
 
 pub(super) fn trials() -> Vec<Trial> {
-    let guide = |name: &'static str| super::trial(&format!("what {name} tells to type works"), move || commands(name));
+    let guide = |name: &'static str| super::trial(&format!("the commands in {name} work"), move || commands(name));
     vec![guide("README.md"), guide("docker/README.md")]
 }
 

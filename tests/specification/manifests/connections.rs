@@ -1,4 +1,4 @@
-//! What network policies let through, held against what keyfold's processes say to each other.
+//! What network policies let through, checked against what keyfold's processes say to each other.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ const CLUSTER: [(&str, &str, u64); 5] = [
 ];
 /// The same where the store is a pod.
 const STORE: [(&str, &str, u64); 2] = [("executor", "store", 8333), ("run", "store", 8333)];
-/// What is reached outside: names by all, a store that is no pod by those who use it.
+/// What is reached outside: names by all, a store that is not a pod by those who use it.
 const NAMES: (&str, u64) = (
     concat!(
         r#"{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"kube-system"}},"#,

@@ -34,7 +34,7 @@ pub(super) fn on_a_cluster(tools: &Tools) -> Outcome {
     fs::write(folder.path().join("config"), NOWHERE)?;
     let mut commands = 0;
     for line in blocks(&guide, UNMARKED).iter().flat_map(|block| block.lines()) {
-        // Comments, and a folder's content, are no commands.
+        // Comments, and a folder's content, are not commands.
         let words: Vec<_> = line.split(" #").next().unwrap_or_default().split_whitespace().collect();
         ensure!(words.iter().all(|word| is_right(&objects, word)), "`{line}` names what is not there");
         let secrets = words.iter().skip_while(|word| **word != "generic").skip(1).take(1);

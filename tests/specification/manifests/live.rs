@@ -126,7 +126,7 @@ fn production(tools: &Tools, weed: &PathBuf) -> Outcome {
     pods.expect_probes()?;
     pods.verify("s3://example-sales/weekly_sales")?;
     let logs = pods.logs();
-    ensure!(!logs.contains(SECRET), "a secret is told:\n{logs}");
+    ensure!(!logs.contains(SECRET), "a secret is shown:\n{logs}");
     expect_sample(|path| http::get(server.filer_port(), &format!("{BUCKET}/weekly_sales/{path}")))
 }
 

@@ -1,4 +1,4 @@
-//! What `deploy/` gives to Kubernetes: rendered, validated, held against rules that can fail, and run as far as it runs
+//! What `deploy/` gives to Kubernetes: rendered, validated, checked against rules that can fail, and run as far as it runs
 //! without a cluster.
 
 mod breakage;
@@ -41,8 +41,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("versions, exit codes and job files are those of the project", |tools| none(tools, project::differences)),
         trial("a changed line of SQL changes the job's files and the names that carry their hash", change::of_sql),
         trial("a check that is added needs one line", change::of_checks),
-        trial("what the guide tells to type works, as far as it needs no cluster", guide::tested),
-        trial("what the guide tells to type on a cluster is right but for the cluster", guide::on_a_cluster),
+        trial("the commands in the guide work, as far as they need no cluster", guide::tested),
+        trial("the commands in the guide for a cluster are right but for the cluster", guide::on_a_cluster),
     ]);
     trials
 }
@@ -62,8 +62,8 @@ fn schemas(tools: &Tools) -> Outcome {
         std::fs::write(file.path(), &rendering.yaml)?;
         let mut command = tools.command("kubernetes-validate");
         let ended = succeed(command.args(["--strict", "-k", KUBERNETES]).arg(file.path()))?;
-        let told = format!("{}{}", String::from_utf8_lossy(&ended.stdout), ended.stderr);
-        let passed = told.matches(&format!("against version {KUBERNETES}")).count();
+        let output = format!("{}{}", String::from_utf8_lossy(&ended.stdout), ended.stderr);
+        let passed = output.matches(&format!("against version {KUBERNETES}")).count();
         ensure!(passed == rendering.objects.len(), "not every object of {} was asked for: {ended}", rendering.folder);
     }
     Ok(())

@@ -77,7 +77,7 @@ impl<'a> Node<'a> {
         self.command(pod, name, address, keyfold)
     }
 
-    /// Makes the volumes of a container, and tells where they are.
+    /// Makes the volumes of a container, and says where they are.
     fn mount(&self, pod: &PodTemplate<'_>, container: &Value, name: &str) -> Outcome<BTreeMap<String, PathBuf>> {
         // In the order of their names a folder comes before those in it.
         let mounts: BTreeMap<_, _> = list(&container["volumeMounts"])

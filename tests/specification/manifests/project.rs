@@ -1,4 +1,4 @@
-//! What manifests say of the project, held against the project itself.
+//! What manifests say of the project, checked against the project itself.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -66,11 +66,10 @@ fn files(map: &Value, folder: &str) -> Vec<String> {
         .collect();
     let given = map["data"].as_object().into_iter().flatten();
     let given: BTreeMap<_, _> = given.map(|(name, value)| (name.clone(), text(value).to_owned())).collect();
-    match there == given && !there.is_empty() {
-        true => Vec::new(),
-        false => {
-            vec![format!("{} has the files {:?}, the ConfigMap {:?}", folder.display(), there.keys(), given.keys())]
-        }
+    if there == given && !there.is_empty() {
+        Vec::new()
+    } else {
+        vec![format!("{} has the files {:?}, the ConfigMap {:?}", folder.display(), there.keys(), given.keys())]
     }
 }
 

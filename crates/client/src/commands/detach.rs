@@ -28,8 +28,8 @@ pub(super) async fn detach(settings: &Settings, terminal: &Terminal) -> Result<E
         match ended {
             Some(status) if !status.success() => {
                 let text = fs::read_to_string(&log).unwrap_or_default();
-                let told = text.split_once("error: ").map_or(text.as_str(), |(_, told)| told).trim();
-                terminal.problem(told)?;
+                let message = text.split_once("error: ").map_or(text.as_str(), |(_, message)| message).trim();
+                terminal.problem(message)?;
                 return Ok(ExitCode::from(status.code().and_then(|code| code.try_into().ok()).unwrap_or(1)));
             }
             ended if ended.is_some() || known().await => break,
@@ -53,7 +53,7 @@ fn start(run: &str, log: &PathBuf) -> Result<Child> {
     command.process_group(0).spawn().map_err(failed)
 }
 
-/// Where the run tells what it does (the state folder of the XDG base directory specification).
+/// Where the run logs what it does (the state folder of the XDG base directory specification).
 fn log_file(run: &str) -> Result<PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));

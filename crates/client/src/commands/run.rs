@@ -39,17 +39,17 @@ pub(crate) async fn run(arguments: &RunArguments, settings: &Settings, terminal:
     tokio::pin!(work);
     tokio::select! {
         done = &mut work => done,
-        (name, code) = signals.received() => match underway.publishing.load(Ordering::Acquire) {
+        (name, code) = signals.received() => {
             // Publishing is short and is not left half-way.
-            true => work.await,
-            false => {
-                if let Some(runner) = underway.runner.get() {
-                    let _ = tokio::time::timeout(CANCEL, runner.cancel()).await;
-                }
-                // The snapshot that was begun is nobody's now; the next run removes it.
-                span.in_scope(|| tracing::error!("{name}: the run ends here, and nothing was published by it"));
-                Ok(code)
+            if underway.publishing.load(Ordering::Acquire) {
+                return work.await;
             }
+            if let Some(runner) = underway.runner.get() {
+                let _ = tokio::time::timeout(CANCEL, runner.cancel()).await;
+            }
+            // The snapshot that was begun is nobody's now; the next run removes it.
+            span.in_scope(|| tracing::error!("{name}: the run ends here, and nothing was published by it"));
+            Ok(code)
         },
     }
 }

@@ -11,9 +11,10 @@ use crate::terminal::Terminal;
 
 pub(crate) async fn show(arguments: &ShowArguments, settings: &Settings, terminal: &Terminal) -> Result<ExitCode> {
     let prepared = prepare(&arguments.job, settings).await?;
-    let documents = match arguments.keys.is_empty() {
-        true => prepared.first_documents(arguments.limit).await?,
-        false => prepared.documents(&arguments.keys).await?,
+    let documents = if arguments.keys.is_empty() {
+        prepared.first_documents(arguments.limit).await?
+    } else {
+        prepared.documents(&arguments.keys).await?
     };
     for (_, document) in documents {
         terminal.data(&document)?;

@@ -39,7 +39,7 @@ fn text(status: &StatusReply) -> String {
     }
     _ = writeln!(text, "runs: {}", runs.len());
     for run in runs {
-        // A run's plans come one after the other, and its last one tells where it is.
+        // A run's plans come one after the other, and its last one shows where it is.
         if let Some(job) = status.jobs.iter().rev().find(|job| job.run == run) {
             _ = writeln!(text, "  {run}  {}", line(job));
         }

@@ -19,9 +19,10 @@ pub(crate) async fn verify(arguments: &VerifyArguments, settings: &Settings, ter
     let output = output(&arguments.target)?;
     let verified = verify::verify(&settings.stores(), &output).await?;
     let text = || {
-        let totals = match verified.totals.is_empty() {
-            true => String::new(),
-            false => format!("; the cells add up to the totals of {}", verified.totals.join(", ")),
+        let totals = if verified.totals.is_empty() {
+            String::new()
+        } else {
+            format!("; the cells add up to the totals of {}", verified.totals.join(", "))
         };
         format!(
             "{} documents, {}, are what run {} published in {}{totals}\n",

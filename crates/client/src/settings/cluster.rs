@@ -17,7 +17,7 @@ use keyfold_engine::stores::{StoreOptions, Stores};
 use super::Settings;
 use super::layers::Reader;
 
-/// The ports of a scheduler unless it is told others. Executors take any that are free: the scheduler tells them on.
+/// The ports of a scheduler by default. Executors take any that are free: the scheduler passes them on.
 const SCHEDULER_PORT: u16 = 50050;
 const SCHEDULER_HEALTH_PORT: u16 = 50049;
 
@@ -52,10 +52,7 @@ impl ClusterSettings {
             address: address.and_then(|address| reader.check("cluster", address)),
             files: tls_files(reader),
             patience: Patience { connect: reader.seconds("connect_seconds"), stall: reader.seconds("stall_seconds") },
-            roots: match allow.is_empty() {
-                true => None,
-                false => reader.check("allow", Roots::parse(&allow)),
-            },
+            roots: if allow.is_empty() { None } else { reader.check("allow", Roots::parse(&allow)) },
             bind: reader.text("bind").unwrap_or_default(),
             advertise: reader.text("advertise"),
             port: port(reader, "port"),
@@ -81,7 +78,7 @@ impl ClusterSettings {
 
     fn address(&self) -> Result<Address> {
         self.address.clone().ok_or_else(|| {
-            let problem = Problem::new("no cluster is named");
+            let problem = Problem::new("no cluster is given");
             Error::new(
                 ErrorKind::Usage,
                 problem.help("give --cluster df://host:50050, or set `cluster` in keyfold.toml"),
@@ -98,7 +95,7 @@ impl ClusterSettings {
     fn listen(&self, port: u16) -> Result<SocketAddr> {
         let found = (self.bind.as_str(), port).to_socket_addrs().ok().and_then(|mut found| found.next());
         found.ok_or_else(|| {
-            let problem = Problem::new(format!("`bind` is `{}`, which is no address of this machine", self.bind));
+            let problem = Problem::new(format!("`bind` is `{}`, which is not an address of this machine", self.bind));
             Error::new(
                 ErrorKind::Usage,
                 problem.help("give an address such as 127.0.0.1 or 0.0.0.0, or a name of this machine"),
@@ -113,7 +110,7 @@ impl ClusterSettings {
             None if listen.is_unspecified() => {
                 hostname::get().ok().and_then(|name| name.into_string().ok()).ok_or_else(|| {
                     let problem = Problem::new(
-                        "this process listens on all addresses, and its machine has no name to give to others",
+                        "this process listens on all addresses, and its machine has no name that others could use",
                     );
                     Error::new(ErrorKind::Usage, problem.help("give --advertise with this machine's name or address"))
                 })
@@ -122,7 +119,7 @@ impl ClusterSettings {
         }
     }
 
-    /// Where the scheduler or executor of this machine tells how it is.
+    /// Where the scheduler or executor of this machine reports its health.
     pub(crate) fn health(&self) -> Result<SocketAddr> {
         let mut listen = self.listen(self.health_port.unwrap_or(SCHEDULER_HEALTH_PORT))?;
         match listen.ip() {
@@ -160,7 +157,7 @@ impl Settings {
     pub(crate) fn executor(&self) -> Result<keyfold_executor::Settings> {
         let cluster = &self.cluster;
         let Some(roots) = cluster.roots.clone() else {
-            let problem = Problem::new("an executor must be told where it may read and write");
+            let problem = Problem::new("an executor needs to know where it may read and write");
             let help = "give --allow with folders and URLs, such as --allow /data --allow s3://bucket/sales/";
             return Err(Error::new(ErrorKind::Usage, problem.help(help)));
         };

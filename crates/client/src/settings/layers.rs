@@ -42,7 +42,7 @@ const NAMES: [&str; 23] = [
 ];
 const STORES: &str = "stores";
 const FILE: &str = "keyfold.toml";
-/// Names another file than that, as `--config` does. One underscore: it is no setting.
+/// Names another file than that, as `--config` does. One underscore: it is not a setting.
 const FILE_VARIABLE: &str = "KEYFOLD_CONFIG";
 
 fn merge(arguments: &Arguments) -> Result<Config> {
@@ -116,10 +116,7 @@ impl Reader {
 
     /// The settings, if nothing was wrong with them.
     pub(super) fn finish<T>(self, settings: T) -> Result<T> {
-        match self.problems.is_empty() {
-            true => Ok(settings),
-            false => Err(Error::all(ErrorKind::Usage, self.problems)),
-        }
+        if self.problems.is_empty() { Ok(settings) } else { Err(Error::all(ErrorKind::Usage, self.problems)) }
     }
 
     /// A setting as text.
@@ -179,9 +176,10 @@ impl Reader {
     pub(super) fn path(&self, name: &str) -> Option<PathBuf> {
         let path = PathBuf::from(self.text(name)?);
         let file = PathBuf::from(self.origin(name));
-        match file.extension().is_some_and(|extension| extension == "toml") {
-            true => Some(file.parent().unwrap_or(Path::new("")).join(path)),
-            false => Some(path),
+        if file.extension().is_some_and(|extension| extension == "toml") {
+            Some(file.parent().unwrap_or(Path::new("")).join(path))
+        } else {
+            Some(path)
         }
     }
 
@@ -220,8 +218,9 @@ impl Reader {
 /// A setting's value, unless its name says that it is a secret.
 fn shown(name: &str, value: &Value) -> String {
     let name = name.to_lowercase();
-    match ["secret", "token", "password", "key", "credential", "sas"].iter().any(|word| name.contains(word)) {
-        true => "(hidden)".into(),
-        false => value.to_string(),
+    if ["secret", "token", "password", "key", "credential", "sas"].iter().any(|word| name.contains(word)) {
+        "(hidden)".into()
+    } else {
+        value.to_string()
     }
 }

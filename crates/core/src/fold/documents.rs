@@ -172,9 +172,10 @@ impl Documents {
         self.keys.append_value(&open.key);
         self.paths.append_value(&open.path);
         self.rows.append_value(open.rows);
-        match open.dropped.is_empty() {
-            true => self.dropped.append_null(),
-            false => self.dropped.append_value(serde_json::to_string(&open.dropped).map_err(Error::internal)?),
+        if open.dropped.is_empty() {
+            self.dropped.append_null();
+        } else {
+            self.dropped.append_value(serde_json::to_string(&open.dropped).map_err(Error::internal)?);
         }
         let sums = open.sums.iter().flat_map(|(delivered, dropped)| [delivered, dropped]);
         for (builder, sum) in self.sums.iter_mut().zip(sums) {

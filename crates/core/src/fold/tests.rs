@@ -1,4 +1,4 @@
-//! What the fold does with rows, case by case; `properties` and `templates` hold it against models.
+//! What the fold does with rows, case by case; `properties` and `templates` check it against models.
 
 mod failures;
 mod properties;
@@ -208,7 +208,7 @@ fn a_row_outside_the_grid_can_be_dropped_and_is_counted_and_summed_apart() {
 }
 
 #[test]
-fn a_cell_of_an_earlier_document_is_no_conflict() {
+fn a_cell_of_an_earlier_document_is_not_a_conflict() {
     let rows = [row("a", 1, "1"), row("b", 1, "2"), row("c", 2, "3")];
     let documents = fold(&weekly(), &[batch(&rows)]).unwrap();
     assert!(documents[2].text.contains("{\"W1\":0,\"W2\":3.00,\"W3\":0}"), "{}", documents[2].text);

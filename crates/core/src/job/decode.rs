@@ -69,10 +69,7 @@ impl<'a> Fields<'a> {
     }
 
     fn full(&self, field: &str) -> String {
-        match self.name.is_empty() {
-            true => field.to_owned(),
-            false => format!("{}.{field}", self.name),
-        }
+        if self.name.is_empty() { field.to_owned() } else { format!("{}.{field}", self.name) }
     }
 
     /// The field's value, if it is there.

@@ -93,10 +93,7 @@ fn checks(folder: &Path) -> Result<Vec<Source>> {
     files.sort();
     let mut problems = Vec::new();
     let checks = files.iter().filter_map(|path| noted(Source::read(path), &mut problems)).collect();
-    match problems.is_empty() {
-        true => Ok(checks),
-        false => Err(Error::all(ErrorKind::Usage, problems)),
-    }
+    if problems.is_empty() { Ok(checks) } else { Err(Error::all(ErrorKind::Usage, problems)) }
 }
 
 /// `None` where something required is missing or wrong; the decoder has the problems.
@@ -156,9 +153,8 @@ fn param(decoder: &Decoder<'_>, entry: &Entry) -> Option<Param> {
 /// A scalar as the text that a flag would give.
 fn constant(decoder: &Decoder<'_>, field: &str, node: &Node) -> Option<String> {
     match &node.value {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) | Value::Float(text) => Some(text.clone()),
         Value::Integer(integer) => Some(integer.to_string()),
-        Value::Float(float) => Some(float.to_string()),
         Value::Boolean(boolean) => Some(boolean.to_string()),
         Value::Datetime(datetime) => Some(datetime.to_string()),
         other => {

@@ -63,3 +63,11 @@ fn a_flag_sets_any_field_and_a_wrong_one_is_named() {
     let error = read(JOB, &["output.kep=7"]).unwrap_err();
     assert!(error.to_string().contains("--set output.kep=7: unknown field `output.kep`"), "{error}");
 }
+
+#[test]
+fn a_default_written_as_a_float_keeps_its_digits() {
+    let params = "[params]\nrate = 1.50\ntiny = 1e-400\nlong = { type = \"DECIMAL(22,20)\", default = 1_0.12345678901234567890 }\n";
+    let job = read(&format!("{JOB}{params}"), &[]).unwrap();
+    let defaults: Vec<_> = job.params.iter().map(|param| param.default.as_deref().unwrap()).collect();
+    assert_eq!(defaults, ["1.50", "1e-400", "10.12345678901234567890"]);
+}

@@ -36,7 +36,8 @@ pub(super) struct Node {
 pub(super) enum Value {
     String(String),
     Integer(i64),
-    Float(f64),
+    /// As written: its digits may be those of a decimal.
+    Float(String),
     Boolean(bool),
     /// A date, a time or both, as written.
     Datetime(toml::value::Datetime),
@@ -86,10 +87,7 @@ pub(super) fn parse(source: &Source) -> Result<Node> {
             problems.push(Problem::new(message).at(origin.place(source)));
         },
     );
-    match problems.is_empty() {
-        true => Ok(node),
-        false => Err(Error::all(ErrorKind::Usage, problems)),
-    }
+    if problems.is_empty() { Ok(node) } else { Err(Error::all(ErrorKind::Usage, problems)) }
 }
 
 /// Lays `path.to.field=value` over the tree. The value is read as TOML, or taken as a string if it is none.
@@ -156,7 +154,7 @@ fn convert(value: DeValue<'_>, origin: Origin, origin_of: &OriginOf<'_>, report:
                 Value::Integer(0)
             }
         },
-        DeValue::Float(float) => Value::Float(float.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Float(float) => Value::Float(float.as_str().to_owned()),
         DeValue::Boolean(boolean) => Value::Boolean(boolean),
         DeValue::Datetime(datetime) => Value::Datetime(datetime),
         DeValue::Array(array) => {

@@ -1,5 +1,5 @@
 //! Encoders for what Arrow's own do not write, or not as JSON: decimals that count tens, dates in milliseconds, maps
-//! whose keys are no text.
+//! whose keys are not text.
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, MapArray};
@@ -56,9 +56,10 @@ struct Map<'a> {
 
 impl<'a> Map<'a> {
     fn new(field: &'a FieldRef, map: &'a MapArray, options: &'a EncoderOptions) -> Result<Self, ArrowError> {
-        let keys: Box<dyn Encoder + 'a> = match map.keys().data_type().is_string() {
-            true => Box::new(make_encoder(field, map.keys(), options)?),
-            false => Box::new(Quoted(Texts::new(map.keys())?)),
+        let keys: Box<dyn Encoder + 'a> = if map.keys().data_type().is_string() {
+            Box::new(make_encoder(field, map.keys(), options)?)
+        } else {
+            Box::new(Quoted(Texts::new(map.keys())?))
         };
         Ok(Self { map, keys, values: make_encoder(field, map.values(), options)? })
     }
@@ -75,9 +76,10 @@ impl Encoder for Map<'_> {
             }
             self.keys.encode(entry, out);
             out.push(b':');
-            match self.values.is_null(entry) {
-                true => out.extend_from_slice(b"null"),
-                false => self.values.encode(entry, out),
+            if self.values.is_null(entry) {
+                out.extend_from_slice(b"null");
+            } else {
+                self.values.encode(entry, out);
             }
         }
         out.push(b'}');

@@ -31,9 +31,9 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFinite => f.write_str("is NaN or infinite, which JSON cannot say"),
+            Self::NotFinite => f.write_str("is NaN or infinite, which JSON cannot represent"),
             Self::Temporal(shown) => write!(f, "is {shown}, which ISO 8601 cannot write: its years are 0000 to 9999"),
-            Self::NullKey => f.write_str("is a map with a key that is NULL, which JSON cannot say"),
+            Self::NullKey => f.write_str("is a map with a key that is NULL, which JSON cannot represent"),
             Self::RepeatedKey(key) => write!(f, "is a map that has the key `{key}` twice"),
             Self::NotJson(message) => write!(f, "is not valid JSON: {message}"),
         }

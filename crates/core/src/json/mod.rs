@@ -46,9 +46,10 @@ impl<'a> Encoder<'a> {
 
     /// Writes values as JSON strings of their texts.
     pub fn text(field: &'a FieldRef, array: &'a ArrayRef) -> Result<Self, ArrowError> {
-        match array.data_type().is_string() {
-            true => Self::value(field, array),
-            false => Ok(Self { form: Form::Text(Texts::new(array)?), array }),
+        if array.data_type().is_string() {
+            Self::value(field, array)
+        } else {
+            Ok(Self { form: Form::Text(Texts::new(array)?), array })
         }
     }
 

@@ -49,9 +49,10 @@ pub fn unwritable(data_type: &DataType) -> Option<Unwritable> {
 
 fn map(fields: &Fields) -> Option<Unwritable> {
     let key = plain_type(fields[0].data_type());
-    match is_scalar(&key) {
-        true => zone(&key).or_else(|| unwritable(fields[1].data_type())),
-        false => Some(Unwritable::MapKey(key)),
+    if is_scalar(&key) {
+        zone(&key).or_else(|| unwritable(fields[1].data_type()))
+    } else {
+        Some(Unwritable::MapKey(key))
     }
 }
 
@@ -74,10 +75,7 @@ fn zone(data_type: &DataType) -> Option<Unwritable> {
 /// The array without dictionaries and runs, which may hold NULL where their own null buffer does not show it.
 pub fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let plain = plain_type(array.data_type());
-    match plain == *array.data_type() {
-        true => Ok(array.clone()),
-        false => cast(array, &plain),
-    }
+    if plain == *array.data_type() { Ok(array.clone()) } else { cast(array, &plain) }
 }
 
 fn plain_type(data_type: &DataType) -> DataType {

@@ -79,10 +79,7 @@ impl Compiler<'_> {
     }
 
     fn line(&self, depth: usize) -> Vec<u8> {
-        match self.pretty {
-            true => format!("\n{:1$}", "", depth * 2).into_bytes(),
-            false => Vec::new(),
-        }
+        if self.pretty { format!("\n{:1$}", "", depth * 2).into_bytes() } else { Vec::new() }
     }
 
     fn colon(&self) -> &'static str {

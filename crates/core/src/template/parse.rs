@@ -27,9 +27,10 @@ impl Template {
         if !matches!(root, Node::Object(_) | Node::Pivot(_)) && parser.problems.is_empty() {
             parser.problem(raw, "the document must be a JSON object", None);
         }
-        match parser.problems.is_empty() {
-            true => Ok(Self { root, references: parser.references }),
-            false => Err(Error::all(ErrorKind::Usage, parser.problems)),
+        if parser.problems.is_empty() {
+            Ok(Self { root, references: parser.references })
+        } else {
+            Err(Error::all(ErrorKind::Usage, parser.problems))
         }
     }
 }

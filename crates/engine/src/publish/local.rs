@@ -121,7 +121,7 @@ impl Place {
         Ok(pointer)
     }
 
-    /// Whoever still stages a file, such as an executor that was taken for lost, finds no place for it any more.
+    /// Whoever still stages a file, such as an executor that was presumed lost, no longer finds a place for it.
     fn end_staging(&self) -> io::Result<()> {
         let trash = self.root.join(SNAPSHOTS).join(format!("{TRASH}staging-{}", self.run));
         fs::rename(self.snapshot().join(STAGING), &trash)?;
@@ -167,10 +167,7 @@ impl Place {
     fn discard(&self, run: &str) -> Result<()> {
         let folder = self.root.join(SNAPSHOTS);
         let trash = if run.starts_with(TRASH) { folder.join(run) } else { folder.join(format!("{TRASH}{run}")) };
-        let removed = match run.starts_with(TRASH) {
-            true => Ok(()),
-            false => fs::rename(folder.join(run), &trash),
-        };
+        let removed = if run.starts_with(TRASH) { Ok(()) } else { fs::rename(folder.join(run), &trash) };
         removed
             .and_then(|()| fs::remove_dir_all(&trash))
             .map_err(|error| failed(format_args!("{} cannot be removed", folder.join(run).display()), error))

@@ -77,7 +77,7 @@ fn to_text<T: serde::Serialize>(value: &T) -> Result<Vec<u8>> {
 
 fn parse_pointer(name: &str, text: &[u8]) -> Result<Pointer> {
     serde_json::from_slice(text).map_err(|error| {
-        let problem = Problem::new(format!("{name} is no pointer of keyfold: {error}"));
+        let problem = Problem::new(format!("{name} is not a pointer that keyfold wrote: {error}"));
         Error::new(
             ErrorKind::Delivery,
             problem.help("publish to another folder, or remove the file if nothing reads it"),

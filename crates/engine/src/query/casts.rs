@@ -18,7 +18,7 @@ pub(super) async fn plan(mut state: SessionState, statement: Statement) -> Resul
         Ok(plan) => return Ok(plan),
         Err(error) => error,
     };
-    // Which errors are about names is not told by their types. Where these names do not help, the first error counts.
+    // The types of errors do not say which of them are about names. Where these names do not help, the first error counts.
     state.register_expr_planner(Arc::new(NamedCasts))?;
     state.statement_to_plan(statement).await.map_err(|_| error)
 }

@@ -32,7 +32,7 @@ impl<'a> Columns<'a> {
         match self.schema.field_with_name(name) {
             Ok(field) => Some(field.data_type()),
             Err(_) => {
-                let message = format!("{role} `{name}` is no column of {}", self.query);
+                let message = format!("{role} `{name}` is not a column of {}", self.query);
                 let help = did_you_mean(
                     name,
                     self.schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(),
@@ -66,7 +66,7 @@ impl<'a> Columns<'a> {
         let Some(data_type) = self.find(name, role, place) else { return };
         if !is_label(data_type) {
             let message =
-                format!("{role} `{name}` is a {}, which makes no good {use_as}", plain(&data_type.to_string()));
+                format!("{role} `{name}` is a {}, which is not suitable as a {use_as}", plain(&data_type.to_string()));
             self.problem(message, place, as_text(name, data_type));
         } else if let Some(part) = json::unwritable(data_type) {
             self.unwritable(name, data_type, part, role, place);
@@ -96,10 +96,10 @@ impl<'a> Columns<'a> {
         let whole = plain(&data_type.to_string());
         let (message, help) = match part {
             Unwritable::Type(part) if part == *data_type => {
-                (format!("{role} `{name}` is of type {whole}, which JSON cannot say"), as_text(name, data_type))
+                (format!("{role} `{name}` is of type {whole}, which JSON cannot represent"), as_text(name, data_type))
             }
             Unwritable::Type(part) => (
-                format!("{role} `{name}` is of type {whole}, and JSON cannot say {part}"),
+                format!("{role} `{name}` is of type {whole}, and JSON cannot represent {part}"),
                 "take the parts that the document needs in the query, and make text of this one".into(),
             ),
             Unwritable::MapKey(part) => (

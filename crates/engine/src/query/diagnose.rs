@@ -55,10 +55,7 @@ pub(super) fn problem(source: &Source, error: &DataFusionError) -> Problem {
             .chain(d.notes.iter().map(|note| note.message.as_str()))
             .collect()
     });
-    match helps.is_empty() {
-        true => problem,
-        false => problem.help(helps.join("; ")),
-    }
+    if helps.is_empty() { problem } else { problem.help(helps.join("; ")) }
 }
 
 fn unknown_column(source: &Source, error: &DataFusionError, field: &Column, valid: &[Column]) -> Problem {

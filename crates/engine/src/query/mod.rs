@@ -4,7 +4,6 @@ mod casts;
 mod contract;
 mod diagnose;
 mod distinct;
-mod literal;
 mod params;
 mod places;
 mod shallow;
@@ -109,8 +108,5 @@ fn undeclared_tables(context: &SessionContext, source: &Source, statement: &SqlS
         .filter(|used| used.schema().is_some() || !declared.contains(&used.table().to_owned()))
         .map(|used| unknown(&used.to_string()))
         .collect();
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(Error::all(ErrorKind::Query, problems)),
-    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::all(ErrorKind::Query, problems)) }
 }

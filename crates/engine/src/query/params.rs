@@ -6,12 +6,13 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
+use keyfold_core::exact::{Parser, TextRules};
 use keyfold_core::job::Param;
 use keyfold_core::source::Source;
 use keyfold_core::suggest::did_you_mean;
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
-use super::{diagnose, literal};
+use super::diagnose;
 use crate::tables::data_type;
 
 /// The values of a job's parameters.
@@ -59,10 +60,7 @@ impl Params {
                 }
             }
         }
-        match problems.is_empty() {
-            true => Ok(params),
-            false => Err(Error::all(ErrorKind::Usage, problems)),
-        }
+        if problems.is_empty() { Ok(params) } else { Err(Error::all(ErrorKind::Usage, problems)) }
     }
 
     /// Puts the values into a plan.
@@ -81,12 +79,15 @@ impl Params {
     }
 }
 
+/// The value that a cell of a CSV file with this text would have; an empty text is a text, not NULL.
 async fn value(context: &SessionContext, sql_type: &str, text: &str) -> Result<ScalarValue, Problem> {
     let data_type = data_type(context, sql_type).await?;
-    literal::exactly(text, &data_type).ok_or_else(|| {
-        let problem = Problem::new(format!("`{text}` is not exactly of type {sql_type}"));
+    let parser = Parser::new(&data_type, &TextRules::default()).map_err(Problem::new)?;
+    let array = parser.array([Some(text)].into_iter()).map_err(|bad| {
+        let problem = Problem::new(format!("`{}` is not exactly of type {sql_type}", bad.text));
         Problem { help: help(&data_type).map(str::to_owned), ..problem }
-    })
+    })?;
+    ScalarValue::try_from_array(&array, 0).map_err(|error| Problem::new(error.strip_backtrace()))
 }
 
 /// How values of a type are written.
@@ -94,6 +95,7 @@ fn help(data_type: &DataType) -> Option<&'static str> {
     match data_type {
         DataType::Boolean => Some("write `true` or `false`"),
         DataType::Date32 | DataType::Date64 => Some("write a date such as 2018-01-31, without a time"),
+        DataType::Time32(_) | DataType::Time64(_) => Some("write a time such as 23:30:00"),
         DataType::Timestamp(_, None) => Some("write it such as 2018-01-31T23:30:00, without a time zone"),
         DataType::Timestamp(_, Some(_)) => Some("write it such as 2018-01-31T23:30:00+01:00"),
         number if number.is_integer() => Some("write a whole number that fits, or declare another type in job.toml"),

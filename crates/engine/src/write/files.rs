@@ -89,7 +89,7 @@ fn write_all(folder: &LocalFolder, made: &mut HashSet<PathBuf>, batch: &Document
             std::io::ErrorKind::AlreadyExists => Error::new(
                 ErrorKind::Input,
                 format!(
-                    "key `{}`: {} exists already; does this disk take names that differ in case only for the same?",
+                    "key `{}`: {} exists already; does this disk ignore the case of names?",
                     batch.key(row),
                     folder.root.join(name).display()
                 ),

@@ -30,10 +30,7 @@ impl Folder {
         let alive = stores::join(&prefix, ALIVE)?;
         store.head(&alive).await.map_err(|error| failed(&place, &error))?;
         let Some(root) = spec.snapshot.local().map(Path::to_owned) else { return Ok(Self::Remote { store, prefix }) };
-        let staging = match spec.staged {
-            true => Some(attempt(&root).map_err(|error| failed(&place, &error))?),
-            false => None,
-        };
+        let staging = if spec.staged { Some(attempt(&root).map_err(|error| failed(&place, &error))?) } else { None };
         Ok(Self::Local(LocalFolder { root, staging }))
     }
 
@@ -65,9 +62,10 @@ fn attempt(snapshot: &Path) -> io::Result<PathBuf> {
 
 /// The fold makes no names that lead out of the folder. A plan that comes from elsewhere may hold any.
 fn check_name(name: &str) -> io::Result<()> {
-    match Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
-        true => Ok(()),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{name}` is no name of a document"))),
+    if Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
+        Ok(())
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{name}` is not a valid name of a document")))
     }
 }
 

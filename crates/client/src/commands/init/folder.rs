@@ -53,7 +53,7 @@ pub(super) fn path_from(folder: &Path, location: &Location) -> String {
     up.chain(down).collect::<Vec<_>>().join("/")
 }
 
-/// Makes the folder with its files; `job.toml`, without which it is no job, last. What was made is removed on an error.
+/// Makes the folder with its files; `job.toml`, without which it is not a job, last. What was made is removed on an error.
 pub(super) fn write(folder: &Path, files: &[(&str, &String)]) -> Result<()> {
     let mut made = Made::default();
     let written = make(folder, files, &mut made);

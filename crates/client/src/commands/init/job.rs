@@ -47,9 +47,10 @@ fn declared(table: &Table, path: &str, join: Option<&Join>) -> String {
         table.columns.iter().map(|column| format!("{} = {}", key(&column.name), string(&column.kind.sql()))).collect();
     text += "# The types that hold every value of the file. A column that is not named here is not read.\n";
     let line = format!("schema = {{ {} }}\n", columns.join(", "));
-    match line.chars().count() <= WIDTH {
-        true => text + &line,
-        false => text + &format!("[tables.{name}.schema]\n{}\n", columns.join("\n")),
+    if line.chars().count() <= WIDTH {
+        text + &line
+    } else {
+        text + &format!("[tables.{name}.schema]\n{}\n", columns.join("\n"))
     }
 }
 

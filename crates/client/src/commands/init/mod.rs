@@ -46,7 +46,7 @@ pub(crate) async fn init(arguments: &InitArguments, settings: &Settings, termina
     Ok(ExitCode::SUCCESS)
 }
 
-/// A file's path without links and detours, so that a path from the job folder to it can be told.
+/// A file's path without links and detours, so that a path from the job folder to it can be given.
 fn located(file: &str, current: &Path) -> Result<Location> {
     let location = Location::parse(file, current).map_err(|message| Error::new(ErrorKind::Usage, message))?;
     let real = location.local().and_then(|path| path.canonicalize().ok());
@@ -119,9 +119,10 @@ fn summary(star: &Star, shown: &Path) -> String {
 
 /// A path as a shell takes it.
 fn quoted(path: &str) -> String {
-    match path.chars().all(|c| c.is_alphanumeric() || "/._-+=:,@~".contains(c)) {
-        true => path.to_owned(),
-        false => format!("'{}'", path.replace('\'', r"'\''")),
+    if path.chars().all(|c| c.is_alphanumeric() || "/._-+=:,@~".contains(c)) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
     }
 }
 

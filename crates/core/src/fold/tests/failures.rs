@@ -59,7 +59,7 @@ fn a_number_that_json_cannot_say_fails_with_its_key_and_cell() {
     for ratio in [f64::NAN, f64::INFINITY] {
         assert_eq!(
             failure(&spec, &[row("a", 1, "1"), Row { ratio, ..row("a", 2, "1") }]),
-            "key `a`: `ratio` in cell `W2` of `week` is NaN or infinite, which JSON cannot say\n  \
+            "key `a`: `ratio` in cell `W2` of `week` is NaN or infinite, which JSON cannot represent\n  \
              help: make it NULL in the query, such as with NULLIF or CASE"
         );
     }

@@ -147,12 +147,11 @@ proptest! {
         let documents = fold(&spec, &[rows()]).unwrap();
         prop_assert_eq!(documents.len(), 1);
         let (found, expected) = (&documents[0].text, root.filled_in());
-        match pretty {
-            false => prop_assert_eq!(found, &format!("{expected}\n")),
-            true => {
-                let [found, expected] = [found, &expected].map(|text| serde_json::from_str::<serde_json::Value>(text).unwrap());
-                prop_assert_eq!(found, expected);
-            }
+        if pretty {
+            let [found, expected] = [found, &expected].map(|text| serde_json::from_str::<serde_json::Value>(text).unwrap());
+            prop_assert_eq!(found, expected);
+        } else {
+            prop_assert_eq!(found, &format!("{expected}\n"));
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef};
-use datafusion::arrow::compute::{CastOptions, can_cast_types};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::compute::{self, CastOptions, can_cast_types};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Int64Type, TimeUnit};
 use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::common::{Result, ScalarValue, internal_err};
 use datafusion::error::DataFusionError;
@@ -73,13 +73,46 @@ fn first_failing(value: &ColumnarValue, to: &DataType) -> Option<String> {
 }
 
 /// Whether a cast from one of these types to the other is one that only `keyfold_cast` makes well: one that is not
-/// possible for every value, that of a decimal to a float, or that of a UUID's bytes to text.
+/// possible for every value, that of a decimal to a float, of a timestamp to a coarser one, or of a UUID's bytes to text.
 pub(crate) fn is_own_cast(from: &DataType, to: &DataType) -> bool {
-    is_uuid_text(from, to) || is_nearest(from, to) || may_fail(from, to)
+    is_uuid_text(from, to) || is_nearest(from, to) || is_coarser(from, to) || may_fail(from, to)
 }
 
 fn is_uuid_text(from: &DataType, to: &DataType) -> bool {
     *from == DataType::FixedSizeBinary(16) && matches!(to, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+fn is_coarser(from: &DataType, to: &DataType) -> bool {
+    matches!((from, to), (DataType::Timestamp(from, _), DataType::Timestamp(to, _)) if to < from)
+}
+
+/// The timestamps without what is finer than the type, which is cut off downwards; Arrow cuts towards 1970.
+fn coarsened(timestamps: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    let (DataType::Timestamp(from, zone), DataType::Timestamp(unit, _)) = (timestamps.data_type(), to) else {
+        return internal_err!("{} is not a timestamp, or {to} is not", timestamps.data_type());
+    };
+    let per_second = |unit: &TimeUnit| match unit {
+        TimeUnit::Second => 1,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => 1_000_000,
+        TimeUnit::Nanosecond => 1_000_000_000,
+    };
+    let finer = per_second(from) / per_second(unit);
+    let numbers = compute::cast(timestamps, &DataType::Int64)?;
+    let coarse: ArrayRef =
+        Arc::new(numbers.as_primitive::<Int64Type>().unary::<_, Int64Type>(|value: i64| value.div_euclid(finer)));
+    let coarse = compute::cast(&coarse, &DataType::Timestamp(*unit, zone.clone()))?;
+    Ok(compute::cast(&coarse, to)?)
+}
+
+/// The cast of all values, by a kernel that keeps their number.
+fn each(value: &ColumnarValue, kernel: impl Fn(&ArrayRef) -> Result<ArrayRef>) -> Result<ColumnarValue> {
+    Ok(match value {
+        ColumnarValue::Array(values) => ColumnarValue::Array(kernel(values)?),
+        ColumnarValue::Scalar(value) => {
+            ColumnarValue::Scalar(ScalarValue::try_from_array(&kernel(&value.to_array()?)?, 0)?)
+        }
+    })
 }
 
 /// Whether a cast from one of these types to the other is possible, but not for every value.
@@ -152,12 +185,10 @@ impl ScalarUDFImpl for Cast {
             return ColumnarValue::Array(texts).cast_to(to, None);
         }
         if is_nearest(&value.data_type(), to) {
-            return Ok(match value {
-                ColumnarValue::Array(decimals) => ColumnarValue::Array(nearest(decimals, to)?),
-                ColumnarValue::Scalar(decimal) => {
-                    ColumnarValue::Scalar(ScalarValue::try_from_array(&nearest(&decimal.to_array()?, to)?, 0)?)
-                }
-            });
+            return each(value, |decimals| nearest(decimals, to));
+        }
+        if is_coarser(&value.data_type(), to) {
+            return each(value, |timestamps| coarsened(timestamps, to));
         }
         value.cast_to(to, Some(&STRICT)).map_err(|error| self.failed(error, value, to))
     }

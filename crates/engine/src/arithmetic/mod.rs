@@ -9,6 +9,7 @@ mod cast;
 mod chain;
 mod conversion;
 mod extremum;
+mod interval;
 mod nearest;
 mod operation;
 mod operator;

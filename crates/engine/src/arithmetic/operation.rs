@@ -113,6 +113,9 @@ fn failure(
         ArrowError::DivideByZero => {
             origin.failed(format!("division by zero: {text}"), "write NULLIF(divisor, 0) for a NULL in its place")
         }
+        ArrowError::InvalidArgumentError(reason) => {
+            origin.failed(format!("{text}: {reason}"), "CAST the date or timestamp to a finer type, such as TIMESTAMP")
+        }
         ArrowError::ArithmeticOverflow(_) | ArrowError::ComputeError(_) => {
             origin.failed(format!("overflow: {text} is beyond the range of {}", sql_name(result)), wider)
         }

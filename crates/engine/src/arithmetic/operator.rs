@@ -14,6 +14,8 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Operator as SqlOperator, binary::BinaryTypeCoercer};
 use serde::{Deserialize, Serialize};
 
+use super::interval;
+
 /// An operator of two operands whose result may lie beyond its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Operator {
@@ -102,6 +104,7 @@ impl Operator {
 
     /// The result, or an error that is Arrow's.
     pub(super) fn apply(self, left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
+        interval::fits(left.get().0, right.get().0)?;
         let result = match self {
             Self::Add => numeric::add(left, right)?,
             Self::Subtract => numeric::sub(left, right)?,

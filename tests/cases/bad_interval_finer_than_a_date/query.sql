@@ -1,0 +1,2 @@
+SELECT region, day - INTERVAL '1 second' AS day
+FROM sales

@@ -1,0 +1,2 @@
+SELECT region, INTERVAL '1500 milliseconds' + at AS at
+FROM sales

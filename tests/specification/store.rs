@@ -34,6 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a store's options may stand in keyfold's own settings", settings),
         trial("credentials may stand in a file that the environment names", settings_file),
         trial("wrong credentials are reported without a secret", wrong_credentials),
+        trial("folder names in a store give columns, and a filter on them leaves whole folders out", hive_folders),
     ]
 }
 
@@ -210,5 +211,43 @@ fn wrong_credentials(server: &Server) -> Outcome {
     ensure!(!ended.to_string().contains(WRONG), "a secret is shown: {ended}");
     ensure!(ended.stderr.contains(BUCKET), "the store is not named: {ended}");
     ensure!(ended.stderr.contains("403") || ended.stderr.contains("Forbidden"), "the cause is not named: {ended}");
+    Ok(())
+}
+
+/// Of the folders that the filter leaves out no row is read: the one in 2017 could not be.
+fn hive_folders(server: &Server) -> Outcome {
+    const JOB: &str = "version = 1\nkey = \"region\"\n\n[tables.sales]\npath = \"s3://keyfold/hive/in\"\n\
+        schema = { region = \"VARCHAR\", year = \"INT\", net = \"DECIMAL(12,2)\" }\n\n\
+        [params]\nfrom = 2018\n\n[output]\nurl = \"out\"\nname = \"{region}.json\"\n";
+    // The filer takes `%25` for `%`: the objects' own names are percent-encoded.
+    for (folders, net) in [
+        ("year=2018/region=a%252Fb%2520c", "1.50"),
+        ("year=2018/region=x", "2.50"),
+        ("year=2019/region=x", "3.00"),
+        ("year=2017/region=x", "broken"),
+    ] {
+        server.put(&format!("hive/in/{folders}/sales.csv"), format!("net\n{net}\n").as_bytes())?;
+    }
+    let job = tempfile::TempDir::new()?;
+    std::fs::write(job.path().join("job.toml"), JOB)?;
+    let query = "SELECT region, sum(net) AS net FROM sales WHERE year >= $from GROUP BY region\n";
+    std::fs::write(job.path().join("query.sql"), query)?;
+    std::fs::write(job.path().join("document.json"), "{\"region\": \"$region\", \"net\": \"$net\"}\n")?;
+    let command = |from: &str| {
+        let mut command = keyfold(["run"]);
+        command.arg(job.path()).arg("--param").arg(format!("from={from}"));
+        reach(&mut command, server.s3_port());
+        command
+    };
+    succeed(&mut command("2018"))?;
+    for (name, document) in
+        [("a%2Fb%20c.json", "{\"region\":\"a/b c\",\"net\":1.50}"), ("x.json", "{\"region\":\"x\",\"net\":5.50}")]
+    {
+        let found = std::fs::read_to_string(job.path().join("out/current").join(name))?;
+        ensure!(found.trim_end() == document, "{name}: {document} was expected, not {found}");
+    }
+    let broken = run(&mut command("2017"))?.expect(3)?;
+    let place = "s3://keyfold/hive/in/year=2017/region=x/sales.csv:2:1: column `net`: `broken`";
+    ensure!(broken.stderr.contains(place), "the value is not named: {broken}");
     Ok(())
 }

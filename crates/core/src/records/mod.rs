@@ -14,7 +14,7 @@ mod unseen;
 
 pub use decode::Decoder;
 pub use split::{BYTE_ORDER_MARK, Each, LONGEST, Lines, Splitter};
-pub use unseen::Unseen;
+pub use unseen::{Absent, Unseen};
 
 use std::fmt;
 

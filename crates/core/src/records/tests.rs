@@ -284,14 +284,30 @@ fn lines_are_the_same_in_whatever_pieces_they_come() {
 
 #[test]
 fn members_that_no_record_has_are_missing_unless_there_is_no_record() {
-    let mut unseen = Unseen::new(["net".to_owned(), "netSales".to_owned()]);
-    assert_eq!(unseen.missing().count(), 0);
+    let wanted = ["net", "netSales"].map(|name| Field::new(name, DataType::Int32, true));
+    let mut unseen = Unseen::new(&Fields::from(wanted.to_vec()));
+    assert_eq!(unseen.absent(), []);
     unseen.look(b"{\"net\":null,\"Net\":{\"netSales\":1}}").unwrap();
-    assert_eq!(unseen.missing().collect::<Vec<_>>(), ["netSales"]);
+    assert_eq!(unseen.absent(), [Absent { path: "netSales", name: "netSales", others: vec!["Net"] }]);
     unseen.look(b"{\"net\":1}").unwrap();
     assert_eq!(unseen.others().collect::<Vec<_>>(), ["Net"]);
     assert!(!unseen.is_done());
     unseen.look(b"{\"netSales\":1}").unwrap();
+    assert!(unseen.is_done());
+}
+
+#[test]
+fn members_within_objects_are_missing_unless_there_is_no_object() {
+    let wanted = [Field::new("at", address(), true), Field::new("all", list(list(address())), true)];
+    let mut unseen = Unseen::new(&Fields::from(wanted.to_vec()));
+    let paths = |unseen: &Unseen| unseen.absent().iter().map(|absent| absent.path.to_owned()).collect::<Vec<_>>();
+    unseen.look(b"{\"at\":null,\"all\":[[],null,[null]]}").unwrap();
+    assert_eq!(paths(&unseen), Vec::<String>::new());
+    assert!(!unseen.is_done());
+    unseen.look(b"{\"at\":{\"lines\":[]},\"all\":[[{\"zip\":1},{\"Lines\":[]}]]}").unwrap();
+    assert_eq!(paths(&unseen), ["at.zip", "all[][].lines"]);
+    assert_eq!(unseen.absent()[1].others, ["Lines"]);
+    unseen.look(b"{\"at\":{\"zip\":1},\"all\":[[{}],[{\"lines\":null}]]}").unwrap();
     assert!(unseen.is_done());
 }
 

@@ -74,15 +74,10 @@ pub(super) async fn find(context: &SessionContext, table: &Table) -> Result<Foun
     let url = ObjectStoreUrl::parse(&url[..url::Position::BeforePath]).map_err(running)?;
     let store = context.runtime_env().object_store(&url).map_err(running)?;
     let mut listed = match root {
-        Location::Local(path) => on_disk(path, &selection).map_err(|error| match error {
-            Unlisted::Lake(problem) => wrong(ErrorKind::Usage, problem),
-            Unlisted::Unreadable(problem) => wrong(ErrorKind::Unavailable, problem),
-        })?,
-        Location::Store(_) => in_store(&store, &prefix, &selection).await.map_err(|error| match error {
-            Unlisted::Lake(problem) => wrong(ErrorKind::Usage, problem),
-            Unlisted::Unreadable(problem) => wrong(ErrorKind::Unavailable, problem),
-        })?,
-    };
+        Location::Local(path) => on_disk(path, &selection),
+        Location::Store(_) => in_store(&store, &prefix, &selection).await,
+    }
+    .map_err(|Unlisted { kind, problem }| wrong(kind, problem))?;
     if listed.is_empty() {
         return Err(usage(format!("there is no file at {pattern}")));
     }
@@ -147,20 +142,36 @@ fn real(location: &Location) -> Location {
 /// A file, and its folders below the table's place.
 type Listed = (ObjectMeta, Vec<String>);
 
-enum Unlisted {
-    Lake(Problem),
-    Unreadable(Problem),
+/// Why files could not be listed.
+struct Unlisted {
+    kind: ErrorKind,
+    problem: Problem,
+}
+
+impl Unlisted {
+    fn unreadable(message: String) -> Self {
+        Self { kind: ErrorKind::Unavailable, problem: Problem::new(message) }
+    }
+
+    /// A table that is more than its files.
+    fn lake(problem: Problem) -> Self {
+        Self { kind: ErrorKind::Usage, problem }
+    }
+
+    fn bad_name(path: &DiskPath, why: &str) -> Self {
+        let problem = Problem::new(format!("the file name {path:?} {why}"));
+        Self { kind: ErrorKind::Input, problem: problem.help("rename the file, or name others in the table's path") }
+    }
 }
 
 fn on_disk(root: &DiskPath, selection: &Selection) -> Result<Vec<Listed>, Unlisted> {
-    let unreadable = |message: String| Unlisted::Unreadable(Problem::new(message));
     if root.is_file() {
-        return Ok(vec![(disk_meta(root).map_err(unreadable)?, Vec::new())]);
+        return Ok(vec![(disk_meta(root)?, Vec::new())]);
     }
     // Links are followed: the table may lie elsewhere, and what is named may be a part of it.
     let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     if let Some(problem) = real.ancestors().find_map(lake_table_on_disk) {
-        return Err(Unlisted::Lake(problem));
+        return Err(Unlisted::lake(problem));
     }
     let mut listed = Vec::new();
     // A folder that is not there has no files; what cannot be read below one that is, is an error.
@@ -173,11 +184,11 @@ fn on_disk(root: &DiskPath, selection: &Selection) -> Result<Vec<Listed>, Unlist
             // A link that leads nowhere or back is no business of a table that would not read it.
             Err(error) if error.loop_ancestor().is_some() => continue,
             Err(error) if error.path().is_some_and(|path| !selection.takes(&names_below(root, path))) => continue,
-            Err(error) => return Err(unreadable(format!("cannot be listed: {error}"))),
+            Err(error) => return Err(Unlisted::unreadable(format!("cannot be listed: {error}"))),
         };
         if entry.file_type().is_dir() {
             match lake_table_on_disk(entry.path()) {
-                Some(problem) => return Err(Unlisted::Lake(problem)),
+                Some(problem) => return Err(Unlisted::lake(problem)),
                 None => continue,
             }
         }
@@ -189,13 +200,13 @@ fn on_disk(root: &DiskPath, selection: &Selection) -> Result<Vec<Listed>, Unlist
         else {
             // Such a name can be read by nobody who writes a job file; it is no business of a pattern that it cannot match.
             if selection.is_everything() {
-                return Err(unreadable(format!("the file name {} is not valid UTF-8", relative.display())));
+                return Err(Unlisted::bad_name(relative, "is not valid UTF-8"));
             }
             continue;
         };
         if selection.takes(&components) {
             let (_, folders) = components.split_last().unwrap_or((&components[0], &[]));
-            listed.push((disk_meta(entry.path()).map_err(unreadable)?, folders.to_vec()));
+            listed.push((disk_meta(entry.path())?, folders.to_vec()));
         }
     }
     Ok(listed)
@@ -216,8 +227,12 @@ fn lake_table_on_disk(folder: &DiskPath) -> Option<Problem> {
     lake_table(&folder.display().to_string(), names.iter().map(String::as_str))
 }
 
-fn disk_meta(path: &DiskPath) -> Result<ObjectMeta, String> {
-    let unreadable = |error: &dyn std::fmt::Display| format!("{} cannot be read: {error}", path.display());
+fn disk_meta(path: &DiskPath) -> Result<ObjectMeta, Unlisted> {
+    let unreadable =
+        |error: &dyn std::fmt::Display| Unlisted::unreadable(format!("{} cannot be read: {error}", path.display()));
+    if path.to_string_lossy().contains(|c: char| c.is_ascii_control()) {
+        return Err(Unlisted::bad_name(path, "has a tab, a line break or the like in it"));
+    }
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
     Ok(ObjectMeta {
         location: Path::from_absolute_path(path).map_err(|error| unreadable(&error))?,
@@ -229,9 +244,7 @@ fn disk_meta(path: &DiskPath) -> Result<ObjectMeta, String> {
 }
 
 async fn in_store(store: &Arc<dyn ObjectStore>, prefix: &Path, selection: &Selection) -> Result<Vec<Listed>, Unlisted> {
-    let unreadable = |error: object_store::Error| {
-        Unlisted::Unreadable(Problem::new(format!("`{prefix}` cannot be listed: {error}")))
-    };
+    let unreadable = |error: object_store::Error| Unlisted::unreadable(format!("`{prefix}` cannot be listed: {error}"));
     if selection.is_everything() {
         match store.head(prefix).await {
             Ok(meta) => return Ok(vec![(meta, Vec::new())]),
@@ -247,7 +260,7 @@ async fn in_store(store: &Arc<dyn ObjectStore>, prefix: &Path, selection: &Selec
         let components: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
         let relative = components.join("/");
         if let Some(problem) = lake_table(prefix.as_ref(), [relative.as_str()].into_iter()) {
-            return Err(Unlisted::Lake(problem));
+            return Err(Unlisted::lake(problem));
         }
         if selection.takes(&components) {
             let folders = components[..components.len().saturating_sub(1)].to_vec();

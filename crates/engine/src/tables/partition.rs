@@ -54,6 +54,10 @@ fn decoded(text: &str) -> String {
 
 fn values(table: &Table, fields: &[FieldRef], file: &File, folders: &[String]) -> Result<Vec<ScalarValue>, Problem> {
     let found = keys(folders);
+    if let Some((_, twice)) = found.iter().enumerate().find(|(at, key)| found[..*at].contains(key)) {
+        let message = format!("two of its folders give the column `{twice}`");
+        return Err(Problem::new(message).help("rename one of the folders, so that each column stands there once"));
+    }
     if !found.iter().eq(fields.iter().map(|field| field.name())) {
         let expected: Vec<_> = fields.iter().map(|field| field.name().as_str()).collect();
         let message = format!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use futures::{StreamExt, TryStreamExt, stream};
 use keyfold_core::job::Missing;
-use keyfold_core::records::{BadRecord, Splitter, Unseen};
+use keyfold_core::records::{Absent, BadRecord, Splitter, Unseen};
 use keyfold_core::suggest::did_you_mean;
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
@@ -61,7 +61,7 @@ impl Search {
     fn new(files: &TableFiles<'_>, file: File, declared: &SchemaRef, help: &str) -> Self {
         let names = declared.fields().iter().map(|field| field.name());
         let rules = |name: &String| files.table.columns.iter().find(|column| column.name == *name);
-        let rules = names.clone().map(|name| rules(name).map(|column| column.rules.clone()).unwrap_or_default());
+        let rules = names.map(|name| rules(name).map(|column| column.rules.clone()).unwrap_or_default());
         let spec = ScanSpec { rules: rules.collect(), ..files.spec("") };
         let file = Piece {
             store: files.store.clone(),
@@ -72,7 +72,7 @@ impl Search {
             wanted: (0..declared.fields().len()).collect(),
             batch_size: HEAD,
         };
-        Self { file, unseen: Unseen::new(names.cloned()), help: help.to_owned() }
+        Self { file, unseen: Unseen::new(declared.fields()), help: help.to_owned() }
     }
 
     /// Looks at the file's start, and on only for a member that was not there and must not be missing. Gives a problem
@@ -114,17 +114,16 @@ impl Search {
     /// The problems, together with the first bad record at the file's start: it may tell why.
     fn missing(&self, splitter: impl Splitter, start: &[u8]) -> Result<Vec<Problem>> {
         let table = &self.file.spec.table;
-        let others: Vec<&str> = self.unseen.others().collect();
-        let problem = |name: &str| {
-            let message = format!("no object has a member `{name}`, which `tables.{table}.schema` declares");
-            let mut help = "missing = \"null\" reads the column as NULL".to_owned();
+        let problem = |Absent { path, name, others }: Absent<'_>| {
+            let message = format!("no object has a member `{path}`, which `tables.{table}.schema` declares");
+            let mut help = "missing = \"null\" reads it as NULL".to_owned();
             if !others.is_empty() {
-                help = format!("{}; {help}", did_you_mean(name, others.clone()));
+                help = format!("{}; {help}", did_you_mean(name, others));
             }
             // Every line lacks it, the first one too.
             Problem::new(message).at(place(&self.file.file, 0, 1)).help(help)
         };
-        let mut problems: Vec<Problem> = self.unseen.missing().map(problem).collect();
+        let mut problems: Vec<Problem> = self.unseen.absent().into_iter().map(problem).collect();
         if !problems.is_empty() {
             let mut rows = ObjectRows::new(&self.file, splitter, self.help.clone())?;
             problems.extend(rows.first_bad(start, start.len() < HEAD).map(|bad| {

@@ -16,7 +16,7 @@ use datafusion::physical_expr_adapter::{PhysicalExprAdapter, PhysicalExprAdapter
 use keyfold_core::job::Missing;
 
 use super::convert::{Conversion, ConversionError, Failure};
-use super::types::conversion;
+use super::types::reading;
 
 /// Adapts expressions to files: columns of another type are converted exactly, and a file's missing columns are NULL
 /// if the job says so.
@@ -58,7 +58,7 @@ impl Adapter {
         };
         let from = self.file.field(index).data_type();
         let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(name, index));
-        match conversion(from, to) {
+        match reading(from, to) {
             _ if from == to => Ok(column),
             Some(conversion) => Ok(Arc::new(Converted { column, name: name.to_owned(), conversion, to: to.clone() })),
             None => internal_err!("the column `{name}` of type {from} is read as {to}"),

@@ -5,10 +5,12 @@ use std::fmt;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::compute::kernels::cmp::distinct;
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, Float16Type, Float32Type, Float64Type};
+use datafusion::arrow::datatypes::{DataType, Float16Type, Float32Type, Float64Type, TimeUnit};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::array_value_to_string;
 use keyfold_core::exact::uuid_texts;
+
+use super::int96;
 
 /// How one type becomes another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,6 +21,8 @@ pub(super) enum Conversion {
     Checked,
     /// The 16 bytes of a UUID as text.
     Uuid,
+    /// The 12 bytes of a timestamp of 96 bits as a timestamp or a date.
+    Int96,
 }
 
 /// The first value that the other type does not have.
@@ -49,6 +53,14 @@ impl Conversion {
         match self {
             Self::Always => Ok(cast_with_options(array, to, &options)?),
             Self::Uuid => Ok(cast_with_options(&uuid_texts(array), to, &options)?),
+            Self::Int96 => {
+                let bytes = array.as_fixed_size_binary();
+                let stamps = match to {
+                    DataType::Timestamp(TimeUnit::Nanosecond, _) => int96::nanoseconds(bytes),
+                    _ => int96::microseconds(bytes),
+                };
+                Self::Checked.apply(&stamps.map_err(Failure::Value)?, to)
+            }
             Self::Checked => {
                 let array = match array.data_type() {
                     DataType::Dictionary(_, value) => &cast_with_options(array, value, &options)?,

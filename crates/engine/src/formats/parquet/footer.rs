@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
@@ -23,6 +24,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
+
+use super::retyped::retyped;
 
 /// Bytes of footers that a process keeps.
 const KEPT: usize = 64 << 20;
@@ -70,11 +73,20 @@ impl Stored {
         Ok(footer)
     }
 
-    /// Reads the file's pages, and its footer as `footer` gives it.
-    pub(super) fn reader(&self, partition: usize, metrics: &ExecutionPlanMetricsSet) -> Result<Reader> {
+    /// Reads the file's pages, and its footer as the columns of a table are read by it.
+    pub(super) fn reader(
+        &self,
+        columns: &SchemaRef,
+        partition: usize,
+        metrics: &ExecutionPlanMetricsSet,
+    ) -> Result<Reader> {
         let file = PartitionedFile::from(self.meta.clone());
         let pages = DefaultParquetFileReaderFactory::new(self.store.clone());
-        Ok(Reader { pages: pages.create_reader(partition, file, None, metrics)?, file: self.clone() })
+        Ok(Reader {
+            pages: pages.create_reader(partition, file, None, metrics)?,
+            file: self.clone(),
+            columns: columns.clone(),
+        })
     }
 }
 
@@ -152,6 +164,8 @@ fn known(footer: &ParquetMetaData, column: usize) -> bool {
 pub(super) struct Readers {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) url: ObjectStoreUrl,
+    /// The table's columns that come from the files.
+    pub(super) columns: SchemaRef,
 }
 
 impl ParquetFileReaderFactory for Readers {
@@ -163,7 +177,7 @@ impl ParquetFileReaderFactory for Readers {
         metrics: &ExecutionPlanMetricsSet,
     ) -> Result<Box<dyn AsyncFileReader + Send>> {
         let file = Stored { store: self.store.clone(), url: self.url.clone(), meta: file.object_meta };
-        Ok(Box::new(file.reader(partition, metrics)?))
+        Ok(Box::new(file.reader(&self.columns, partition, metrics)?))
     }
 }
 
@@ -171,6 +185,7 @@ impl ParquetFileReaderFactory for Readers {
 pub(super) struct Reader {
     pages: Box<dyn AsyncFileReader + Send>,
     file: Stored,
+    columns: SchemaRef,
 }
 
 impl AsyncFileReader for Reader {
@@ -186,6 +201,10 @@ impl AsyncFileReader for Reader {
         &'a mut self,
         _: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
-        async { self.file.footer().await.map_err(|error| ParquetError::External(Box::new(error))) }.boxed()
+        async {
+            let footer = self.file.footer().await.map_err(|error| ParquetError::External(Box::new(error)))?;
+            retyped(footer, &self.columns)
+        }
+        .boxed()
     }
 }

@@ -4,11 +4,12 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use datafusion::arrow::array::ArrayRef;
-use datafusion::arrow::datatypes::{SchemaRef, TimeUnit};
+use datafusion::arrow::array::{ArrayRef, AsArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::Result;
-use datafusion::datasource::physical_plan::parquet::{Int96Coercer, apply_file_schema_type_coercions};
+use datafusion::datasource::physical_plan::parquet::apply_file_schema_type_coercions;
 use datafusion::error::DataFusionError;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
@@ -22,7 +23,8 @@ use object_store::{ObjectMeta, ObjectStore};
 
 use super::convert::{BadValue, ConversionError, Failure};
 use super::footer::Stored;
-use super::types::conversion;
+use super::retyped::retyped;
+use super::types::reading;
 use crate::formats::ScanSpec;
 
 /// What a scan reads from.
@@ -87,19 +89,24 @@ impl ScannedFile {
         Problem::new(message).help(format!("correct the value, or declare another type in tables.{table}.schema"))
     }
 
+    /// Says which bytes of a column that is read as text are none, if that is what is wrong with it.
+    async fn not_text(&self, name: &str) -> Option<Problem> {
+        // Without the table's columns they are read as bytes.
+        let opened = Opened::open(&self.file, &Arc::new(Schema::empty())).await.ok()?;
+        let (value, place) = first(&opened, name, utf8).await.ok()??;
+        let message = format!("column `{name}`: the bytes {value} are not UTF-8 text ({place})");
+        let table = &self.scanned.spec.table;
+        Some(Problem::new(message).help(format!("correct the value, or declare BYTEA in tables.{table}.schema")))
+    }
+
     /// The first bad value of the column in the file, and where it is.
     async fn first_bad(&self, bad: &ConversionError) -> Result<Option<(String, String)>> {
         let opened = Opened::open(&self.file, &self.scanned.columns).await?;
-        let mut before = 0;
-        for group in 0..opened.groups() {
-            if let Some(BadValue { row, value }) = opened.bad_value(group, bad).await? {
-                let row = before + row + 1;
-                let place = format!("row group {} of {}, row {row} of the file", group + 1, opened.groups());
-                return Ok(Some((value, place)));
-            }
-            before += opened.rows(group);
-        }
-        Ok(None)
+        first(&opened, &bad.column, |array| match reading(array.data_type(), &bad.to) {
+            Some(conversion) => conversion.apply(array, &bad.to).map(|_| ()),
+            None => Ok(()),
+        })
+        .await
     }
 
     async fn damage(&self, error: &DataFusionError) -> Problem {
@@ -107,6 +114,9 @@ impl ScannedFile {
         for group in 0..opened.groups() {
             for name in self.scanned.columns.fields().iter().map(|field| field.name()) {
                 if let Err(error) = opened.read(group, name).await {
+                    if let Some(problem) = self.not_text(name).await {
+                        return problem;
+                    }
                     let place = format!("row group {} of {}, column `{name}`", group + 1, opened.groups());
                     return Problem::new(format!("{place} cannot be read: {error}")).help(DAMAGED);
                 }
@@ -116,6 +126,37 @@ impl ScannedFile {
     }
 }
 
+/// The first value of a column that `check` refuses, and where it is.
+async fn first(
+    opened: &Opened<'_>,
+    column: &str,
+    check: impl Fn(&ArrayRef) -> Result<(), Failure>,
+) -> Result<Option<(String, String)>> {
+    let mut before = 0;
+    for group in 0..opened.groups() {
+        if let Some(BadValue { row, value }) = opened.arrays(group, column, &check).await? {
+            let row = before + row + 1;
+            let place = format!("row group {} of {}, row {row} of the file", group + 1, opened.groups());
+            return Ok(Some((value, place)));
+        }
+        before += opened.rows(group);
+    }
+    Ok(None)
+}
+
+/// Refuses bytes that are not text.
+fn utf8(array: &ArrayRef) -> Result<(), Failure> {
+    let array = cast(array, &DataType::BinaryView)?;
+    let bad = array.as_binary_view().iter().enumerate().find_map(|(row, value)| {
+        let value = value.filter(|value| str::from_utf8(value).is_err())?;
+        let shown: String = value.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
+        Some(BadValue { row, value: if value.len() > SHOWN { format!("{shown}…") } else { shown } })
+    });
+    bad.map_or(Ok(()), |bad| Err(Failure::Value(bad)))
+}
+
+/// Bytes of a bad text that a message shows.
+const SHOWN: usize = 32;
 const DAMAGED: &str = "the file is damaged, cut off or encrypted: write or fetch it again";
 
 fn unreadable(error: &DataFusionError) -> Problem {
@@ -157,24 +198,21 @@ fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Cause<'a> {
 /// A file that is read once more.
 struct Opened<'a> {
     file: &'a Stored,
+    columns: SchemaRef,
     metadata: ArrowReaderMetadata,
 }
 
 impl<'a> Opened<'a> {
     /// Reads the file's columns as the scan does.
     async fn open(file: &'a Stored, columns: &SchemaRef) -> Result<Self> {
-        let footer = file.footer().await?;
+        let footer = retyped(file.footer().await?, columns)?;
         let metadata = ArrowReaderMetadata::try_new(footer.clone(), ArrowReaderOptions::new())?;
         let mut schema = metadata.schema().as_ref().clone();
         if let Some(coerced) = apply_file_schema_type_coercions(columns, &schema) {
             schema = coerced;
         }
-        let descriptor = footer.file_metadata().schema_descr();
-        if let Some(coerced) = Int96Coercer::new(descriptor, &schema, &TimeUnit::Microsecond).coerce() {
-            schema = coerced;
-        }
         let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
-        Ok(Self { file, metadata: ArrowReaderMetadata::try_new(footer, options)? })
+        Ok(Self { file, columns: columns.clone(), metadata: ArrowReaderMetadata::try_new(footer, options)? })
     }
 
     fn groups(&self) -> usize {
@@ -190,15 +228,6 @@ impl<'a> Opened<'a> {
         self.arrays(group, column, |_| Ok::<_, Failure>(())).await.map(|_| ())
     }
 
-    /// The first value of a column in a row group that is not of its type.
-    async fn bad_value(&self, group: usize, bad: &ConversionError) -> Result<Option<BadValue>> {
-        let convert = |array: &ArrayRef| match conversion(array.data_type(), &bad.to) {
-            Some(conversion) => conversion.apply(array, &bad.to).map(|_| ()),
-            None => Ok(()),
-        };
-        self.arrays(group, &bad.column, convert).await
-    }
-
     /// Gives each array of a column in a row group to `check`, until it finds a bad value.
     async fn arrays(
         &self,
@@ -207,7 +236,7 @@ impl<'a> Opened<'a> {
         check: impl Fn(&ArrayRef) -> Result<(), Failure>,
     ) -> Result<Option<BadValue>> {
         let Ok(root) = self.metadata.schema().index_of(column) else { return Ok(None) };
-        let reader = self.file.reader(0, &ExecutionPlanMetricsSet::new())?;
+        let reader = self.file.reader(&self.columns, 0, &ExecutionPlanMetricsSet::new())?;
         let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, self.metadata.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), [root]);
         let mut batches = builder.with_row_groups(vec![group]).with_projection(mask).build()?;

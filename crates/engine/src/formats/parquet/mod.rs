@@ -3,9 +3,11 @@
 mod adapter;
 mod convert;
 mod footer;
+mod int96;
 mod locate;
 mod morsels;
 mod open;
+mod retyped;
 mod scan;
 mod schema;
 #[cfg(test)]

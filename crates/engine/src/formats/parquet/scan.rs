@@ -40,8 +40,6 @@ impl ParquetScan {
         options.global.enable_page_index = false;
         options.global.bloom_filter_on_read = false;
         options.global.pushdown_filters = false;
-        // As nanoseconds, years after 2262 would wrap.
-        options.global.coerce_int96 = Some("us".into());
         Self { source: Arc::new(ParquetSource::new(schema).with_table_parquet_options(options)), spec }
     }
 
@@ -75,7 +73,8 @@ impl FileSource for ParquetScan {
             return internal_err!("a scan of Parquet files reads {}", self.source.file_type());
         };
         let url = config.object_store_url.clone();
-        let readers = Readers { store: store.clone(), url: url.clone() };
+        let columns = self.table_schema().file_schema().clone();
+        let readers = Readers { store: store.clone(), url: url.clone(), columns: columns.clone() };
         let source = source.clone().with_parquet_file_reader_factory(Arc::new(readers));
         let adapted = FileScanConfigBuilder::new(url.clone(), Arc::new(source.clone()))
             .with_limit(config.limit)
@@ -83,7 +82,6 @@ impl FileSource for ParquetScan {
             .with_expr_adapter(Some(Arc::new(ToFile { missing: self.spec.missing })))
             .build();
         let morselizer = source.create_morselizer(store.clone(), &adapted, partition)?;
-        let columns = self.table_schema().file_schema().clone();
         let scanned = Scanned { store, url, columns, spec: self.spec.clone() };
         Ok(Box::new(Located::new(morselizer, scanned)))
     }

@@ -14,7 +14,8 @@ use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
 use super::footer::Stored;
 use super::open;
-use super::types::{common, conversion, plain};
+use super::retyped::{is_bytes, is_int96};
+use super::types::{common, conversion, plain, text};
 use crate::formats::{Columns, says_twice};
 
 /// Footers that are read at the same time.
@@ -41,6 +42,10 @@ struct FileColumn {
     data_type: DataType,
     /// As SQL sees it where no type is declared.
     plain: DataType,
+    /// Whether the file does not say what its bytes mean: they may be text.
+    bytes: bool,
+    /// What it holds that cannot be read exactly, and what to write in its place.
+    unreadable: Option<(&'static str, &'static str)>,
 }
 
 impl Wanted<'_> {
@@ -78,6 +83,8 @@ impl Wanted<'_> {
         let problem = match file.named(name).as_slice() {
             [] if self.missing == Missing::Null => return None,
             [] => self.lacks(file, name),
+            [FileColumn { unreadable: Some((what, instead)), .. }] => self.unreadable(name, what, instead),
+            [column] if column.bytes && text(field.data_type()) => return None,
             [column] if conversion(&column.data_type, field.data_type()).is_some() => return None,
             [column] => {
                 let declared = if self.declared.is_empty() { "elsewhere it is" } else { "the schema declares" };
@@ -96,6 +103,16 @@ impl Wanted<'_> {
             }
         };
         Some(problem.at(Place::whole(&file.name)))
+    }
+
+    fn unreadable(&self, name: &str, what: &str, instead: &str) -> Problem {
+        let table = self.table;
+        let without = if self.declared.is_empty() {
+            format!("declare in tables.{table}.schema the columns that the query needs, without this one")
+        } else {
+            format!("leave the column out of tables.{table}.schema")
+        };
+        Problem::new(format!("the column `{name}` has {what}")).help(format!("{instead}, or {without}"))
     }
 
     fn lacks(&self, file: &FileColumns, name: &str) -> Problem {
@@ -166,13 +183,40 @@ fn column(field: &Field, root: &Type) -> FileColumn {
     let text =
         matches!(info.logical_type_ref(), Some(LogicalType::Enum)) || info.converted_type() == ConvertedType::ENUM;
     let uuid = matches!(info.logical_type_ref(), Some(LogicalType::Uuid));
-    let int96 = root.is_primitive() && root.get_physical_type() == PhysicalType::INT96;
     let data_type = match field.data_type() {
-        // So as not to wrap; see the scan.
-        _ if int96 => DataType::Timestamp(TimeUnit::Microsecond, None),
+        // What all of them fit in.
+        _ if is_int96(root) => DataType::Timestamp(TimeUnit::Microsecond, None),
         _ if text => DataType::Utf8View,
         data_type => data_type.clone(),
     };
     let plain = if uuid { DataType::Utf8View } else { plain(&data_type) };
-    FileColumn { name: field.name().clone(), data_type, plain }
+    let unreadable = if intervals(&data_type) {
+        Some(("values of Parquet's INTERVAL type, which are not read exactly", "write months and days as numbers"))
+    } else if holds_int96(root) && !is_int96(root) {
+        Some(("INT96 timestamps within lists or structs, which are not read", "write them as TIMESTAMP of Parquet"))
+    } else {
+        None
+    };
+    FileColumn { name: field.name().clone(), data_type, plain, bytes: is_bytes(root), unreadable }
+}
+
+/// Whether there are intervals in values of a type: the reader drops their months, or their days.
+fn intervals(data_type: &DataType) -> bool {
+    use DataType::*;
+    match data_type {
+        Interval(_) => true,
+        List(item) | LargeList(item) | FixedSizeList(item, _) | ListView(item) | LargeListView(item) | Map(item, _) => {
+            intervals(item.data_type())
+        }
+        Struct(fields) => fields.iter().any(|field| intervals(field.data_type())),
+        Dictionary(_, value) => intervals(value),
+        _ => false,
+    }
+}
+
+fn holds_int96(root: &Type) -> bool {
+    match root {
+        Type::PrimitiveType { physical_type, .. } => *physical_type == PhysicalType::INT96,
+        Type::GroupType { fields, .. } => fields.iter().any(|field| holds_int96(field)),
+    }
 }

@@ -3,6 +3,7 @@
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 
 use super::convert::Conversion;
+use super::int96;
 
 /// The type that a column has in SQL where none is declared.
 pub(super) fn plain(data_type: &DataType) -> DataType {
@@ -28,7 +29,6 @@ pub(super) fn conversion(from: &DataType, to: &DataType) -> Option<Conversion> {
         (FixedSizeBinary(16), to) if text(to) => Some(Conversion::Uuid),
         (from, to) if text(from) => text(to).then_some(Always),
         (Binary | LargeBinary | BinaryView, Binary | LargeBinary | BinaryView) => Some(Always),
-        // Bytes of any length are not: the reader would take them for text as they are, without a look.
         (FixedSizeBinary(_), to) if text(to) => Some(Checked),
         (from, to) if digits(from).is_some() && digits(to).is_some() => Some(either(holds(from, to))),
         (from, to) if from.is_integer() && to.is_floating() => Some(either(bits(from) < mantissa(to))),
@@ -42,6 +42,16 @@ pub(super) fn conversion(from: &DataType, to: &DataType) -> Option<Conversion> {
         (Timestamp(from, zone), Timestamp(to, other)) if zone.is_some() == other.is_some() => Some(either(from == to)),
         (Time32(_) | Time64(_), Time32(_) | Time64(_)) | (Duration(_), Duration(_)) => Some(Checked),
         _ => None,
+    }
+}
+
+/// How values of pages are read as another type. By now what is 12 bytes long and to be a time is a timestamp of 96 bits.
+pub(super) fn reading(from: &DataType, to: &DataType) -> Option<Conversion> {
+    match (from, to) {
+        (DataType::FixedSizeBinary(int96::BYTES), DataType::Date32 | DataType::Timestamp(_, None)) => {
+            Some(Conversion::Int96)
+        }
+        _ => conversion(from, to),
     }
 }
 
@@ -88,7 +98,7 @@ pub(super) fn common(a: &DataType, b: &DataType) -> Option<DataType> {
     }
 }
 
-fn text(data_type: &DataType) -> bool {
+pub(super) fn text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 

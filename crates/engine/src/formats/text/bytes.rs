@@ -7,15 +7,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::error::DataFusionError;
-use encoding_rs::{CoderResult, Decoder, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Decoder, DecoderResult, UTF_16LE, WINDOWS_1252};
 use futures::stream::{self, BoxStream};
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, future};
 use keyfold_core::job::{Compression, Encoding};
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStore};
 
 use super::super::recognise::foreign;
 use super::super::spec::ScanSpec;
+use super::lines::Breaks;
 use crate::tables::File;
 
 /// Bytes that are read from a disk at once.
@@ -27,7 +28,7 @@ const SIGNATURE: u64 = 512;
 /// Bytes in the order of the file.
 pub(crate) type Chunks = BoxStream<'static, Result<Bytes>>;
 
-/// Opens a file, or the part of it between two offsets, as UTF-8.
+/// Opens a file, or the part of it between two offsets, as UTF-8. A part of a file in UTF-16 may end within a character.
 pub(crate) async fn open(
     store: &Arc<dyn ObjectStore>,
     file: &File,
@@ -58,13 +59,13 @@ pub(crate) async fn open_encoded(
             let part = found.range.end - found.range.start;
             handle.seek(SeekFrom::Start(found.range.start)).map_err(|error| unreadable(&name, &error))?;
             let reader = compression.convert_read(handle.take(part)).map_err(|error| unreadable(&name, &error))?;
-            blocking(reader, name, spec.compression)
+            let chunks = blocking(reader);
+            located(chunks, name, spec.compression)
         }
         GetResultPayload::Stream(stream) => {
             let stream = stream.map_err(|error| DataFusionError::ObjectStore(Box::new(error))).boxed();
-            let compressed = spec.compression != Compression::None;
             let stream = compression.convert_stream(stream).map_err(|error| unreadable(&name, &error))?;
-            stream.map_err(move |error| broken_stream(&name, compressed, &error)).boxed()
+            located(stream.boxed(), name, spec.compression)
         }
     })
 }
@@ -90,10 +91,9 @@ pub(crate) async fn head(store: &Arc<dyn ObjectStore>, file: &File, spec: &ScanS
 }
 
 async fn prefix(store: &Arc<dyn ObjectStore>, file: &File, spec: &ScanSpec, bytes: usize) -> Result<Vec<u8>> {
-    let range = match spec.compression {
-        Compression::None => Some(0..file.meta.size.min(bytes as u64)).filter(|range| !range.is_empty()),
-        Compression::Gzip | Compression::Zstd => None,
-    };
+    // A part of UTF-16 may end within a character.
+    let divisible = spec.compression == Compression::None && spec.layout.encoding != Encoding::Utf16;
+    let range = Some(0..file.meta.size.min(bytes as u64)).filter(|range| divisible && !range.is_empty());
     let mut chunks = open(store, file, spec, range).await?;
     let mut start = Vec::new();
     while start.len() < bytes
@@ -125,38 +125,55 @@ fn refuse_foreign(file: &File, start: &[u8]) -> Result<()> {
     }
 }
 
-fn blocking(reader: impl Read + Send + 'static, name: String, compression: Compression) -> Chunks {
-    stream::unfold(Some(reader), move |reader| {
-        let name = name.clone();
-        async move {
-            let mut reader = reader?;
-            let mut chunk = vec![0; CHUNK];
-            match fill(&mut reader, &mut chunk) {
-                Ok(0) => None,
-                Ok(read) => {
-                    chunk.truncate(read);
-                    Some((Ok(Bytes::from(chunk)), Some(reader)))
-                }
-                Err(error) if compression == Compression::None => Some((Err(unreadable(&name, &error)), None)),
-                Err(error) => Some((Err(damaged(&name, &error)), None)),
-            }
+fn blocking(reader: impl Read + Send + 'static) -> BoxStream<'static, Result<Bytes, DataFusionError>> {
+    let chunks = stream::unfold((Some(reader), None), |(reader, failed)| async {
+        if let Some(error) = failed {
+            return Some((Err(error), (None, None)));
         }
-    })
-    .boxed()
+        let mut reader = reader?;
+        let mut chunk = Vec::with_capacity(CHUNK);
+        match (&mut reader).take(CHUNK as u64).read_to_end(&mut chunk) {
+            Ok(0) => None,
+            Ok(_) => Some((Ok(Bytes::from(chunk)), (Some(reader), None))),
+            Err(error) if chunk.is_empty() => Some((Err(error), (None, None))),
+            // What was read before it comes first.
+            Err(error) => Some((Ok(Bytes::from(chunk)), (None, Some(error)))),
+        }
+    });
+    chunks.map_err(DataFusionError::IoError).boxed()
 }
 
-/// Reads until the buffer is full or the input ends.
-fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+/// The bytes, with an error that names the file, and for compressed ones the line that they come to.
+fn located(
+    chunks: BoxStream<'static, Result<Bytes, DataFusionError>>,
+    name: String,
+    compression: Compression,
+) -> Chunks {
+    let mut breaks = Breaks::default();
+    let chunks = chunks.map(move |chunk| match chunk {
+        Ok(chunk) if compression == Compression::None => Ok(chunk),
+        Ok(chunk) => {
+            breaks.pass(&chunk);
+            Ok(chunk)
         }
-    }
-    Ok(filled)
+        Err(error) => Err(match root(&error) {
+            DataFusionError::ObjectStore(error) => unreadable(&name, error),
+            DataFusionError::IoError(error) if compression == Compression::None => unreadable(&name, error),
+            DataFusionError::IoError(error) => damaged(&name, breaks.passed, error),
+            root => unreadable(&name, &root.strip_backtrace()),
+        }),
+    });
+    chunks.boxed()
+}
+
+/// The error that another one wraps; decompression wraps those of what it reads.
+fn root(error: &DataFusionError) -> &DataFusionError {
+    let root = error.find_root();
+    let wrapped = match root {
+        DataFusionError::IoError(error) => error.get_ref().and_then(|inner| inner.downcast_ref::<DataFusionError>()),
+        _ => None,
+    };
+    wrapped.map_or(root, DataFusionError::find_root)
 }
 
 fn decoded(chunks: Chunks, encoding: Encoding, name: String) -> Chunks {
@@ -168,29 +185,34 @@ fn decoded(chunks: Chunks, encoding: Encoding, name: String) -> Chunks {
     // An empty chunk at the end tells the decoder that nothing follows.
     let ended = chunks.map_ok(Some).chain(stream::once(async { Ok(None) }));
     ended
-        .scan(decoder, move |decoder, chunk| {
+        .scan((decoder, Breaks::default()), move |(decoder, breaks), chunk| {
             let text = chunk.and_then(|chunk| match decoder {
                 None => Ok(encoding_rs::mem::decode_latin1(&chunk.unwrap_or_default()).into_owned()),
-                Some(decoder) => decode(decoder, chunk.as_deref(), &name),
+                Some(decoder) => decode(decoder, chunk.as_deref(), breaks).map_err(|line| undecodable(&name, line)),
             });
-            futures::future::ready(Some(text.map(|text| Bytes::from(text.into_bytes()))))
+            future::ready(Some(text.map(|text| Bytes::from(text.into_bytes()))))
         })
         .boxed()
 }
 
-fn decode(decoder: &mut Decoder, chunk: Option<&[u8]>, name: &str) -> Result<String> {
+/// The characters, or the line of the first bytes that are none.
+fn decode(decoder: &mut Decoder, chunk: Option<&[u8]>, breaks: &mut Breaks) -> Result<String, u64> {
     let (bytes, last) = (chunk.unwrap_or_default(), chunk.is_none());
-    let capacity = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 16);
+    let capacity = decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(bytes.len() * 3 + 16);
     let mut text = String::with_capacity(capacity);
-    let (result, _, replaced) = decoder.decode_to_string(bytes, &mut text, last);
-    if replaced || result == CoderResult::OutputFull {
-        let problem = Problem::new("some bytes are not valid in the table's encoding").at(Place::whole(name));
-        return Err(Error::new(
-            ErrorKind::Input,
-            problem.help("set `encoding` of the table to what the file is written in"),
-        ));
+    let (result, _) = decoder.decode_to_string_without_replacement(bytes, &mut text, last);
+    breaks.pass(text.as_bytes());
+    match result {
+        DecoderResult::InputEmpty => Ok(text),
+        DecoderResult::Malformed(..) | DecoderResult::OutputFull => Err(breaks.passed + 1),
     }
-    Ok(text)
+}
+
+fn undecodable(name: &str, line: u64) -> Error {
+    let position = Some((usize::try_from(line).unwrap_or(usize::MAX), 1));
+    let problem = Problem::new("some bytes are not valid in the table's encoding");
+    let problem = problem.at(Place { file: name.to_owned(), position, excerpt: None });
+    Error::new(ErrorKind::Input, problem.help("write the file again, or set `encoding` to what it is written in"))
 }
 
 /// The same compression as DataFusion calls it.
@@ -202,20 +224,13 @@ pub(crate) fn compression(compression: Compression) -> FileCompressionType {
     }
 }
 
-fn broken_stream(name: &str, compressed: bool, error: &DataFusionError) -> Error {
-    match error.find_root() {
-        DataFusionError::ObjectStore(error) => unreadable(name, error),
-        root if compressed => damaged(name, &root.strip_backtrace()),
-        root => unreadable(name, &root.strip_backtrace()),
-    }
-}
-
 fn unreadable(name: &str, error: &dyn std::fmt::Display) -> Error {
     Error::new(ErrorKind::Unavailable, Problem::new(format!("cannot be read: {error}")).at(Place::whole(name)))
 }
 
-fn damaged(name: &str, error: &dyn std::fmt::Display) -> Error {
-    let problem = Problem::new(format!("cannot be decompressed: {error}")).at(Place::whole(name));
+fn damaged(name: &str, lines: u64, error: &dyn std::fmt::Display) -> Error {
+    let from = if lines == 0 { String::new() } else { format!(" after line {lines}") };
+    let problem = Problem::new(format!("cannot be decompressed{from}: {error}")).at(Place::whole(name));
     Error::new(
         ErrorKind::Input,
         problem.help("the file is cut off, damaged, or not compressed in this way: fetch it again"),

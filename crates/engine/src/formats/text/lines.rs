@@ -42,7 +42,7 @@ async fn next_line(file: &FileBytes<'_>, mut from: u64) -> Result<Option<u64>> {
     Ok(None)
 }
 
-/// The line breaks before an offset: line feeds, and carriage returns that no line feed follows.
+/// The line breaks before an offset.
 pub(crate) async fn breaks_before(
     store: &Arc<dyn ObjectStore>,
     file: &File,
@@ -53,13 +53,29 @@ pub(crate) async fn breaks_before(
         return Ok(0);
     }
     let mut chunks = open_encoded(store, file, spec, Some(0..offset)).await?;
-    let (mut breaks, mut returned) = (0, false);
+    let mut breaks = Breaks::default();
     while let Some(chunk) = chunks.try_next().await? {
-        breaks += memchr::memchr2_iter(b'\n', b'\r', &chunk).count() as u64;
-        // A pair of both is one break.
-        let pairs = memchr::memmem::find_iter(&chunk, b"\r\n").count() as u64;
-        breaks -= pairs + u64::from(returned && chunk.first() == Some(&b'\n'));
-        returned = chunk.last() == Some(&b'\r');
+        breaks.pass(&chunk);
     }
-    Ok(breaks)
+    Ok(breaks.passed)
+}
+
+/// Counts line breaks: line feeds, and carriage returns that no line feed follows.
+#[derive(Debug, Default)]
+pub(super) struct Breaks {
+    pub(super) passed: u64,
+    /// Whether the last byte was a carriage return.
+    returned: bool,
+}
+
+impl Breaks {
+    pub(super) fn pass(&mut self, bytes: &[u8]) {
+        let Some(last) = bytes.last() else { return };
+        let all = memchr::memchr2_iter(b'\n', b'\r', bytes).count();
+        // A pair of both is one break.
+        let pairs = memchr::memmem::find_iter(bytes, b"\r\n").count();
+        self.passed += (all - pairs) as u64;
+        self.passed -= u64::from(self.returned && bytes.first() == Some(&b'\n'));
+        self.returned = *last == b'\r';
+    }
 }

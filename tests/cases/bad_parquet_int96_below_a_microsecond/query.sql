@@ -1,0 +1,1 @@
+SELECT region, max(at) AS at FROM sales GROUP BY region

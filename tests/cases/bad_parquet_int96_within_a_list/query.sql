@@ -1,0 +1,1 @@
+SELECT region, count(*) AS n FROM sales GROUP BY region

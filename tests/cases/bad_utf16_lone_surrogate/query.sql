@@ -1,0 +1,1 @@
+SELECT region, sum(n) AS n FROM sales GROUP BY region

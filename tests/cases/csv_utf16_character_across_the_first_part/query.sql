@@ -1,0 +1,1 @@
+SELECT right(region, 1) AS region, n FROM sales

@@ -1,0 +1,1 @@
+SELECT region, max(at) AS at FROM sales WHERE at >= CAST('2018-01-31T10:00:00.123456' AS TIMESTAMP(6)) GROUP BY region

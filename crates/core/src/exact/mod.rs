@@ -29,6 +29,11 @@ pub use parser::{BadText, Parser};
 pub use rules::{Epoch, TextRules};
 pub use uuid::uuid_texts;
 
+/// How many seconds a timestamp in ISO 8601 is ahead of UTC, where it says so; nothing if the text is not one.
+pub fn timestamp_offset(text: &str) -> Option<Option<i64>> {
+    times::Stamp::read(text).map(|stamp| stamp.offset)
+}
+
 /// The decimal in units of 10^-scale; nothing if the text is not exactly a decimal of this precision and scale.
 ///
 /// The precision is 38 at most.

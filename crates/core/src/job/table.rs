@@ -90,6 +90,18 @@ pub enum Encoding {
     Utf16,
 }
 
+impl Encoding {
+    /// What job.toml calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf-8",
+            Self::Latin1 => "latin-1",
+            Self::Windows1252 => "windows-1252",
+            Self::Utf16 => "utf-16",
+        }
+    }
+}
+
 /// Compression of a whole file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -100,6 +112,17 @@ pub enum Compression {
     Gzip,
     /// Zstandard, RFC 8878.
     Zstd,
+}
+
+impl Compression {
+    /// What job.toml calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
 }
 
 /// What comes of a declared column that a file does not have.
@@ -116,8 +139,8 @@ pub(super) fn table(decoder: &Decoder<'_>, entry: &Entry) -> Option<Table> {
     let mut fields = Fields::of(decoder, &name, &entry.node);
     let path = fields.require_pattern("path");
     let format = fields.string("format");
-    let compressions =
-        [("none", Some(Compression::None)), ("gzip", Some(Compression::Gzip)), ("zstd", Some(Compression::Zstd))];
+    let compressions = [Compression::None, Compression::Gzip, Compression::Zstd];
+    let compressions = compressions.map(|compression| (compression.name(), Some(compression)));
     let compression = fields.optional_choice("compression", &compressions);
     let layout = layout(&mut fields);
     let missing = fields.choice("missing", &[("fail", Missing::Fail), ("null", Missing::Null)]);
@@ -130,12 +153,8 @@ pub(super) fn table(decoder: &Decoder<'_>, entry: &Entry) -> Option<Table> {
 }
 
 fn layout(fields: &mut Fields<'_>) -> TextLayout {
-    let encodings = [
-        ("utf-8", Encoding::Utf8),
-        ("latin-1", Encoding::Latin1),
-        ("windows-1252", Encoding::Windows1252),
-        ("utf-16", Encoding::Utf16),
-    ];
+    let encodings = [Encoding::Utf8, Encoding::Latin1, Encoding::Windows1252, Encoding::Utf16];
+    let encodings = encodings.map(|encoding| (encoding.name(), encoding));
     TextLayout {
         encoding: fields.choice("encoding", &encodings),
         skip_lines: fields.integer("skip_lines", 0..=1_000_000, 0).unsigned_abs(),

@@ -17,12 +17,14 @@ use datafusion::arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use datafusion::datasource::physical_plan::FileSource;
 use datafusion::datasource::table_schema::TableSchema;
 use keyfold_core::exact::TextRules;
-use keyfold_core::job::{Compression, Missing, Table, TextLayout};
+use keyfold_core::job::{Compression, Encoding, Table};
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 use object_store::ObjectStore;
 
 pub(crate) use recognise::{by_name, recognise};
 pub(crate) use spec::ScanSpec;
+
+use recognise::{compressed, is_utf16};
 
 use crate::infer;
 use crate::session::Resources;
@@ -94,14 +96,7 @@ pub(crate) struct TableFiles<'a> {
 impl TableFiles<'_> {
     /// How the files are read before the columns are known.
     pub(crate) fn spec(&self, format: &str) -> ScanSpec {
-        ScanSpec {
-            table: self.table.name.clone(),
-            format: format.to_owned(),
-            compression: self.compression,
-            layout: self.table.layout.clone(),
-            rules: Vec::new(),
-            missing: self.table.missing,
-        }
+        ScanSpec::without_columns(self.table, format, self.compression)
     }
 
     /// Formats whose files do not say the types of their columns need them declared.
@@ -150,20 +145,26 @@ pub(crate) fn named(name: &str) -> Option<&'static dyn TableFormat> {
 
 /// The first bytes of a text file.
 pub(crate) async fn text_start(
+    table: &Table,
     store: &Arc<dyn ObjectStore>,
     file: &File,
     compression: Compression,
-    layout: &TextLayout,
 ) -> Result<Vec<u8>> {
-    let spec = ScanSpec {
-        table: String::new(),
-        format: String::new(),
-        compression,
-        layout: layout.clone(),
-        rules: Vec::new(),
-        missing: Missing::Fail,
-    };
-    text::head(store, file, &spec, START).await
+    text::head(store, file, &ScanSpec::without_columns(table, "", compression), START).await
+}
+
+/// How a file that no job describes yet is compressed, if its name does not say it, and encoded: by its first bytes.
+pub(crate) async fn wrapping(
+    table: &Table,
+    store: &Arc<dyn ObjectStore>,
+    file: &File,
+) -> Result<(Option<Compression>, Encoding)> {
+    let first =
+        async |compression| text::first_bytes(store, file, &ScanSpec::without_columns(table, "", compression)).await;
+    let named = by_name(file.file_name()).compression;
+    let found = if named == Compression::None { compressed(&first(named).await?) } else { None };
+    let start = first(found.unwrap_or(named)).await?;
+    Ok((found, if is_utf16(&start) { Encoding::Utf16 } else { Encoding::Utf8 }))
 }
 
 /// What a source was made from, if it is one of a format here.

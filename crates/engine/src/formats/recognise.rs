@@ -33,28 +33,43 @@ pub(crate) fn recognise(ending: &str, start: &[u8]) -> Option<&'static dyn Table
     FORMATS.iter().find(|format| format.endings().contains(&&*ending) && format.begins(start)).copied()
 }
 
+/// What compressed files begin with.
+const GZIP: &[u8] = b"\x1f\x8b";
+const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
+
 /// What bytes are that were expected to be text, and what to do about it.
 pub(crate) fn foreign(start: &[u8]) -> Option<(&'static str, &'static str)> {
-    const SIGNATURES: [(&[u8], &str, &str); 10] = [
-        (b"\x1f\x8b", "compressed with gzip", "set compression = \"gzip\", or name it .gz"),
-        (b"\x28\xb5\x2f\xfd", "compressed with Zstandard", "set compression = \"zstd\", or name it .zst"),
+    const SIGNATURES: [(&[u8], &str, &str); 8] = [
+        (GZIP, "compressed with gzip", "set compression = \"gzip\", or name it .gz"),
+        (ZSTD, "compressed with Zstandard", "set compression = \"zstd\", or name it .zst"),
         (b"BZh", "compressed with bzip2, which is not read", "decompress it, or compress it with gzip or zstd"),
         (b"\xfd7zXZ\0", "compressed with xz, which is not read", "decompress it, or compress it with gzip or zstd"),
         (b"PK\x03\x04", "a ZIP archive or a spreadsheet", "unpack it, or export the sheet as CSV"),
         (b"PAR1", "a Parquet file", "set format = \"parquet\", or name it .parquet"),
         (b"ARROW1", "an Arrow file, which is not read", "convert it to Parquet"),
         (b"Obj\x01", "an Avro file, which is not read", "convert it to Parquet"),
-        (b"\xff\xfe", "UTF-16 text", "set encoding = \"utf-16\""),
-        (b"\xfe\xff", "UTF-16 text", "set encoding = \"utf-16\""),
     ];
     let signature = SIGNATURES.iter().find(|(bytes, ..)| start.starts_with(bytes));
-    signature.map(|(_, what, help)| (*what, *help)).or_else(|| {
-        // ASCII characters in two bytes each, without a byte order mark.
-        let pairs = start.chunks_exact(2).take(32);
-        let wide =
-            pairs.len() > 2 && (pairs.clone().all(|pair| pair[1] == 0) || pairs.clone().all(|pair| pair[0] == 0));
-        wide.then_some(("UTF-16 text", "set encoding = \"utf-16\""))
-    })
+    let utf16 = || is_utf16(start).then_some(("UTF-16 text", "set encoding = \"utf-16\""));
+    signature.map(|(_, what, help)| (*what, *help)).or_else(utf16)
+}
+
+/// The compression that a file begins with, if it is one that is read.
+pub(crate) fn compressed(start: &[u8]) -> Option<Compression> {
+    if start.starts_with(GZIP) {
+        Some(Compression::Gzip)
+    } else if start.starts_with(ZSTD) {
+        Some(Compression::Zstd)
+    } else {
+        None
+    }
+}
+
+/// Whether text begins as UTF-16 does: with a byte order mark, or with ASCII characters in two bytes each.
+pub(crate) fn is_utf16(start: &[u8]) -> bool {
+    let pairs = start.chunks_exact(2).take(32);
+    let ascii = |other: usize| pairs.len() > 2 && pairs.clone().all(|pair| pair[other] == 0);
+    start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") || ascii(0) || ascii(1)
 }
 
 #[cfg(test)]

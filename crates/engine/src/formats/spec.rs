@@ -1,7 +1,7 @@
 //! What a scan must know besides its files and columns.
 
 use keyfold_core::exact::TextRules;
-use keyfold_core::job::{Compression, Missing, TextLayout};
+use keyfold_core::job::{Compression, Missing, Table, TextLayout};
 use serde::{Deserialize, Serialize};
 
 /// How the files of a table are read; it travels with plans.
@@ -19,4 +19,18 @@ pub(crate) struct ScanSpec {
     pub(crate) rules: Vec<TextRules>,
     /// What comes of a column that a file does not have.
     pub(crate) missing: Missing,
+}
+
+impl ScanSpec {
+    /// How the files of a table are read before their columns are known.
+    pub(crate) fn without_columns(table: &Table, format: &str, compression: Compression) -> Self {
+        Self {
+            table: table.name.clone(),
+            format: format.to_owned(),
+            compression,
+            layout: table.layout.clone(),
+            rules: Vec::new(),
+            missing: table.missing,
+        }
+    }
 }

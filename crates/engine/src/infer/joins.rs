@@ -115,7 +115,7 @@ fn alike(facts: &Table, dimension: &Table) -> Vec<(usize, usize)> {
 
 fn comparable(one: Kind, other: Kind) -> bool {
     let number = |kind: Kind| kind.is_integer() || matches!(kind, Kind::Decimal(_, 0));
-    let exact = |kind: Kind| matches!(kind, Kind::Text | Kind::Date | Kind::Timestamp | Kind::Boolean);
+    let exact = |kind: Kind| matches!(kind, Kind::Text | Kind::Date | Kind::Timestamp | Kind::Zoned | Kind::Boolean);
     (number(one) && number(other)) || (one == other && exact(one))
 }
 

@@ -1,6 +1,7 @@
 //! A star schema inferred from data files: types of columns, joins of dimensions, what to add up and by what.
 
 mod joins;
+mod kind;
 mod matches;
 mod names;
 mod profile;
@@ -13,18 +14,19 @@ pub(crate) use values::Evidence;
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
 use keyfold_core::exact::TextRules;
-use keyfold_core::job::{self, At, Missing, TextLayout};
+use keyfold_core::job::{self, At, Compression, Missing, TextLayout};
 use keyfold_core::location::{FilePattern, Location};
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
-use crate::formats;
+use crate::formats::text::{self, Chunks};
+use crate::formats::{self, ScanSpec};
 use crate::session::{self, Resources};
 use crate::stores::Stores;
 use crate::tables::{self, ResolvedTable};
 
 pub use joins::Join;
+pub use kind::Kind;
 pub use names::sql_name;
 pub use shape::{Axis, Grid, Measure};
 
@@ -63,6 +65,8 @@ pub struct Table {
     pub typed: bool,
     /// Whether numbers are written as any other text is, so that a column of them can be read as text.
     pub untyped_text: bool,
+    /// How the file is compressed, where its name does not say it.
+    pub compression: Option<Compression>,
     /// How a text file is laid out.
     pub layout: TextLayout,
     /// The columns in the file's order.
@@ -86,29 +90,6 @@ pub struct Column {
     pub nulls: u64,
     /// About how many different values a column of text has.
     pub distinct: u64,
-}
-
-/// What the values of a column are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Whole numbers of 32 bits.
-    Int,
-    /// Whole numbers of 64 bits.
-    BigInt,
-    /// Exact numbers with digits after the point: precision and scale.
-    Decimal(u8, u8),
-    /// Floats.
-    Double,
-    /// True and false.
-    Boolean,
-    /// Days.
-    Date,
-    /// Moments.
-    Timestamp,
-    /// Text.
-    Text,
-    /// Anything that is no key, pivot or measure, such as a list.
-    Other,
 }
 
 /// What the user asks for by name.
@@ -183,13 +164,16 @@ async fn read(location: &Location, taken: &[String], resources: &Resources, stor
         format: "",
         typed: false,
         untyped_text: false,
+        compression: None,
         layout: TextLayout::default(),
         columns: Vec::new(),
         left_out: Vec::new(),
         warnings: Vec::new(),
         rows: 0,
     };
-    let format = tables::format_of_file(&table.declared(), stores).await?.ok_or_else(|| {
+    let (store, file) = tables::only_file(&table.declared(), stores).await?;
+    (table.compression, table.layout.encoding) = formats::wrapping(&table.declared(), &store, &file).await?;
+    let format = tables::format_of_file(&table.declared(), &store, &file).await?.ok_or_else(|| {
         usage("the name does not say the format", "name it .csv, .tsv, .parquet or .ndjson; .gz or .zst may follow")
     })?;
     table.format = format.name();
@@ -213,10 +197,20 @@ impl Table {
             format: None,
             columns: self.columns.iter().map(column).collect(),
             layout: self.layout.clone(),
-            compression: None,
+            compression: self.compression,
             missing: Missing::Fail,
             unique: Vec::new(),
         }
+    }
+
+    /// The bytes of a text file, decompressed and as UTF-8.
+    pub(crate) async fn open(&self, stores: &Stores) -> Result<Chunks> {
+        let declared = self.declared();
+        let (store, file) = tables::only_file(&declared, stores).await?;
+        let spec = ScanSpec::without_columns(&declared, self.format, tables::compression(&declared, &file));
+        // What is plainly not text is told at once.
+        text::head(&store, &file, &spec, 1).await?;
+        text::open(&store, &file, &spec, None).await
     }
 
     /// A Parquet file says its columns itself.
@@ -244,46 +238,5 @@ impl Table {
 impl Column {
     pub(crate) fn new(name: &str, kind: Kind) -> Self {
         Self { name: name.to_owned(), kind, nulls: 0, distinct: 0 }
-    }
-}
-
-impl Kind {
-    /// The SQL type.
-    pub fn sql(self) -> String {
-        match self {
-            Self::Int => "INT".into(),
-            Self::BigInt => "BIGINT".into(),
-            Self::Decimal(precision, scale) => format!("DECIMAL({precision},{scale})"),
-            Self::Double => "DOUBLE".into(),
-            Self::Boolean => "BOOLEAN".into(),
-            Self::Date => "DATE".into(),
-            Self::Timestamp => "TIMESTAMP".into(),
-            Self::Text | Self::Other => "VARCHAR".into(),
-        }
-    }
-
-    fn is_integer(self) -> bool {
-        matches!(self, Self::Int | Self::BigInt)
-    }
-
-    fn of(data_type: &DataType) -> Self {
-        match data_type {
-            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::UInt8 | DataType::UInt16 => Self::Int,
-            DataType::Int64 | DataType::UInt32 => Self::BigInt,
-            // A sum of these is beyond a BIGINT at once.
-            DataType::UInt64 => Self::Decimal(20, 0),
-            DataType::Decimal32(precision, scale)
-            | DataType::Decimal64(precision, scale)
-            | DataType::Decimal128(precision, scale) => {
-                u8::try_from(*scale).map_or(Self::Other, |scale| Self::Decimal(*precision, scale))
-            }
-            DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Double,
-            DataType::Boolean => Self::Boolean,
-            DataType::Date32 | DataType::Date64 => Self::Date,
-            DataType::Timestamp(_, _) => Self::Timestamp,
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
-            DataType::Dictionary(_, value) => Self::of(value),
-            _ => Self::Other,
-        }
     }
 }

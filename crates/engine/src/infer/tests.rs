@@ -1,5 +1,7 @@
 use std::path::{Path, PathBuf};
 
+use keyfold_core::job::Encoding;
+
 use super::*;
 use crate::stores::StoreOptions;
 
@@ -111,12 +113,55 @@ async fn json_lines_keep_exact_numbers_and_leave_nested_members_out() {
     let expected = [
         ("id", Kind::Int),
         ("price", Kind::Decimal(12, 2)),
-        ("at", Kind::Timestamp),
+        ("at", Kind::Zoned),
         ("ok", Kind::Boolean),
         ("extra", Kind::Text),
     ];
     assert_eq!(kinds(&star.tables[0]), expected);
     assert_eq!(star.tables[0].left_out, ["tags"]);
+}
+
+/// A file of bytes that is understood, or not.
+async fn inferred_bytes(name: &str, bytes: &[u8]) -> Result<Table> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    inferred(&[path], None, None).await.map(|star| star.tables[0].clone())
+}
+
+#[tokio::test]
+async fn compression_and_encoding_are_seen_whatever_the_name_says() {
+    const GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\x4a\x4d\xcf\xcc\xcf\xd3\xc9\x4b\x2d\xe1\xca\xcb\x2f\x2a\xc9\xd0\x31\xe5\x2a\xce\x2f\x05\xd2\x66\x5c\x00\x2c\x8a\xb7\xed\x1b\x00\x00\x00";
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let csv = utf16("\u{feff}region;net\nZürich;5\nBern;6\n");
+    let unmarked = utf16("region,net\nnorth,5\nsouth,6\n");
+    let lines = utf16("\u{feff}{\"region\": \"Zürich\", \"net\": 5}\n{\"region\": \"Bern\", \"net\": 6}\n");
+    for (name, bytes, compression, encoding) in [
+        ("sales.csv", GZIP, Some(Compression::Gzip), Encoding::Utf8),
+        ("sales.csv.gz", GZIP, None, Encoding::Utf8),
+        ("sales.csv", &csv, None, Encoding::Utf16),
+        ("sales.csv", &unmarked, None, Encoding::Utf16),
+        ("sales.ndjson", &lines, None, Encoding::Utf16),
+        ("sales.json", &lines, None, Encoding::Utf16),
+    ] {
+        let table = inferred_bytes(name, bytes).await.unwrap();
+        assert_eq!((table.compression, table.layout.encoding), (compression, encoding), "{name}");
+        assert_eq!((kinds(&table), table.rows), (vec![("region", Kind::Text), ("net", Kind::Int)], 2), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn files_that_are_no_text_are_named_for_what_they_are() {
+    for (name, bytes, expected) in [
+        ("sales.csv", &b"BZh91AY&SY"[..], "this is compressed with bzip2, which is not read"),
+        ("sales.ndjson", b"BZh91AY&SY", "this is compressed with bzip2, which is not read"),
+        ("sales.csv", b"PK\x03\x04\x14\0", "this is a ZIP archive or a spreadsheet"),
+        ("sales.csv", b"\0r\0,\0n\0\n\0x\0,", "big-endian order without a byte order mark"),
+    ] {
+        let error = inferred_bytes(name, bytes).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input, "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
 }
 
 #[tokio::test]

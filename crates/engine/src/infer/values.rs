@@ -1,7 +1,7 @@
 //! What a column's values have in common: the narrowest type that holds every one of them as it is written.
 
 use chrono::{Datelike, NaiveDate};
-use datafusion::arrow::compute::kernels::cast_utils::string_to_timestamp_nanos;
+use keyfold_core::exact::timestamp_offset;
 
 use super::Kind;
 
@@ -13,7 +13,10 @@ pub(crate) struct Evidence {
     exponent: bool,
     boolean: bool,
     date: bool,
+    /// Some timestamp says no offset from UTC, or that it has none, or that it has one.
     timestamp: bool,
+    utc: bool,
+    zoned: bool,
     text: bool,
     /// A value with members of its own, which no SQL type of a job holds.
     nested: bool,
@@ -34,7 +37,7 @@ enum Value {
     Exponent,
     Boolean,
     Date,
-    Timestamp,
+    Timestamp { offset: Option<i64> },
     Text,
 }
 
@@ -51,7 +54,7 @@ impl Evidence {
     /// Notes a value of JSON, which says itself whether it is text. `inside` is what stands between quotes.
     pub(crate) fn add_string(&mut self, inside: &str) {
         match classify(inside) {
-            value @ (Value::Date | Value::Timestamp) => self.note(value),
+            value @ (Value::Date | Value::Timestamp { .. }) => self.note(value),
             _ => self.text = true,
         }
     }
@@ -82,7 +85,9 @@ impl Evidence {
             Value::Exponent => self.exponent = true,
             Value::Boolean => self.boolean = true,
             Value::Date => self.date = true,
-            Value::Timestamp => self.timestamp = true,
+            Value::Timestamp { offset: None } => self.timestamp = true,
+            Value::Timestamp { offset: Some(0) } => self.utc = true,
+            Value::Timestamp { offset: Some(_) } => self.zoned = true,
             Value::Text => self.text = true,
         }
     }
@@ -106,22 +111,35 @@ impl Evidence {
                 matches!(classify(text), Value::Integer { .. } | Value::Decimal { .. } | Value::Exponent)
             }
             Some(Kind::Boolean) => matches!(classify(text), Value::Boolean),
-            Some(Kind::Date | Kind::Timestamp) => matches!(classify(text), Value::Date | Value::Timestamp),
+            Some(Kind::Date | Kind::Timestamp | Kind::Zoned) => {
+                matches!(classify(text), Value::Date | Value::Timestamp { .. })
+            }
             _ => false,
         }
     }
 
     fn pure(&self) -> Option<Kind> {
         let number = self.integer || self.decimal || self.exponent;
-        let time = self.date || self.timestamp;
+        let time = self.date || self.timestamp || self.utc || self.zoned;
         match (number, self.boolean, time, self.text) {
             _ if self.nested => None,
             (true, false, false, false) => Some(self.number()),
             (false, true, false, false) => Some(Kind::Boolean),
-            (false, false, true, false) => Some(if self.timestamp { Kind::Timestamp } else { Kind::Date }),
+            (false, false, true, false) => Some(self.time()),
             // Dates in JSON are text as well; a column without any value may yet become anything.
             (false, false, _, _) => Some(Kind::Text),
             _ => None,
+        }
+    }
+
+    fn time(&self) -> Kind {
+        let (local, offset) = (self.date || self.timestamp, self.utc || self.zoned);
+        match (local, offset) {
+            (false, _) => Kind::Zoned,
+            // Whose clocks showed those without an offset?
+            (true, true) if self.zoned => Kind::Text,
+            _ if self.timestamp || self.utc => Kind::Timestamp,
+            _ => Kind::Date,
         }
     }
 
@@ -185,7 +203,7 @@ fn time(text: &str) -> Option<Value> {
     }
     match text.as_bytes().get(10) {
         None => Some(Value::Date),
-        Some(b'T' | b' ') => string_to_timestamp_nanos(text).ok().map(|_| Value::Timestamp),
+        Some(b'T' | b' ') => timestamp_offset(text).map(|offset| Value::Timestamp { offset }),
         Some(_) => None,
     }
 }
@@ -239,6 +257,9 @@ mod tests {
         assert_eq!(csv(&["2018-01-31"]), Kind::Date);
         assert_eq!(csv(&["2018-01-31", "2018-01-31T10:00:00.5Z"]), Kind::Timestamp);
         assert_eq!(csv(&["2018-01-31 10:00:00"]), Kind::Timestamp);
+        assert_eq!(csv(&["2018-01-31T10:00:00Z", "2018-01-31T10:00:00+00:00"]), Kind::Zoned);
+        assert_eq!(csv(&["2018-01-31T23:30:00+01:00", "2018-01-31 23:30:00.5-0530"]), Kind::Zoned);
+        assert_eq!(csv(&["2018-01-31T23:30:00+01:00", "2018-01-31T23:30:00"]), Kind::Text);
         for text in
             ["2018-02-30", "31.01.2018", "01/31/2018", "2018-1-31", "2018-01-31x", "9999-12-31", "2018-01-31 noon"]
         {

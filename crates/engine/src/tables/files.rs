@@ -77,7 +77,7 @@ pub(super) async fn find(context: &SessionContext, table: &Table) -> Result<Foun
         Location::Local(path) => on_disk(path, &selection),
         Location::Store(_) => in_store(&store, &prefix, &selection).await,
     }
-    .map_err(|Unlisted { kind, problem }| wrong(kind, problem))?;
+    .map_err(|Unlisted { kind, problem }| wrong(kind, *problem))?;
     if listed.is_empty() {
         return Err(usage(format!("there is no file at {pattern}")));
     }
@@ -145,22 +145,23 @@ type Listed = (ObjectMeta, Vec<String>);
 /// Why files could not be listed.
 struct Unlisted {
     kind: ErrorKind,
-    problem: Problem,
+    problem: Box<Problem>,
 }
 
 impl Unlisted {
     fn unreadable(message: String) -> Self {
-        Self { kind: ErrorKind::Unavailable, problem: Problem::new(message) }
+        Self { kind: ErrorKind::Unavailable, problem: Problem::new(message).into() }
     }
 
     /// A table that is more than its files.
     fn lake(problem: Problem) -> Self {
-        Self { kind: ErrorKind::Usage, problem }
+        Self { kind: ErrorKind::Usage, problem: problem.into() }
     }
 
     fn bad_name(path: &DiskPath, why: &str) -> Self {
         let problem = Problem::new(format!("the file name {path:?} {why}"));
-        Self { kind: ErrorKind::Input, problem: problem.help("rename the file, or name others in the table's path") }
+        let problem = problem.help("rename the file, or name others in the table's path");
+        Self { kind: ErrorKind::Input, problem: problem.into() }
     }
 }
 

@@ -124,18 +124,12 @@ fn spec(table: &Table, format: &dyn TableFormat, compression: Compression, colum
         let column = table.columns.iter().find(|column| column.name == *name);
         column.map(|column| column.rules.clone()).unwrap_or_default()
     };
-    ScanSpec {
-        table: table.name.clone(),
-        format: format.name().to_owned(),
-        compression,
-        layout: table.layout.clone(),
-        rules: columns.fields().iter().map(|field| rules(field.name())).collect(),
-        missing: table.missing,
-    }
+    let rules = columns.fields().iter().map(|field| rules(field.name())).collect();
+    ScanSpec { rules, ..ScanSpec::without_columns(table, format.name(), compression) }
 }
 
-/// The format of a table's only file, by its name and first bytes.
-pub(crate) async fn format_of_file(table: &Table, stores: &Stores) -> Result<Option<&'static dyn TableFormat>> {
+/// The only file of a table, and its store.
+pub(crate) async fn only_file(table: &Table, stores: &Stores) -> Result<(Arc<dyn ObjectStore>, File)> {
     let location = &table.path.value.root;
     let (url, _) = stores::url_and_path(location)?;
     let (store, path) = stores.resolve(location)?;
@@ -144,9 +138,7 @@ pub(crate) async fn format_of_file(table: &Table, stores: &Stores) -> Result<Opt
         Error::new(ErrorKind::Unavailable, problem)
     })?;
     let store_url = ObjectStoreUrl::parse(&url[..url::Position::BeforePath]).map_err(running)?;
-    let file = File { store: store_url, meta, partition: Vec::new() };
-    let compression = formats::by_name(file.file_name()).compression;
-    by_content(table, &store, &file, compression).await
+    Ok((store, File { store: store_url, meta, partition: Vec::new() }))
 }
 
 /// How the files are written: as the job says, else as names and first bytes say; all must agree.
@@ -168,11 +160,11 @@ async fn format(
     let mut found: Option<(&'static dyn TableFormat, Compression)> = None;
     for file in files {
         let parts = formats::by_name(file.file_name());
-        let compression = table.compression.unwrap_or(parts.compression);
+        let compression = compression(table, file);
         let format = match (said, &found) {
             (Some(said), _) => said,
             (None, Some((first, _))) if parts.ending.is_some_and(|ending| has_ending(*first, ending)) => *first,
-            (None, _) => by_content(table, store, file, compression).await?.ok_or_else(|| {
+            (None, _) => format_of_file(table, store, file).await?.ok_or_else(|| {
                 let message = format!("`tables.{}`: the name {} does not say its format", table.name, file.name());
                 let known = FORMATS.iter().map(|format| format!("\"{}\"", format.name())).collect::<Vec<_>>();
                 let help = format!("set tables.{}.format to one of {}", table.name, known.join(", "));
@@ -195,11 +187,16 @@ fn has_ending(format: &dyn TableFormat, ending: &str) -> bool {
     format.endings().iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
 
-async fn by_content(
+/// How a file is compressed: as the job says, else as its name says.
+pub(crate) fn compression(table: &Table, file: &File) -> Compression {
+    table.compression.unwrap_or_else(|| formats::by_name(file.file_name()).compression)
+}
+
+/// The format of a file by its name and, where several have its ending, by its first bytes.
+pub(crate) async fn format_of_file(
     table: &Table,
     store: &Arc<dyn ObjectStore>,
     file: &File,
-    compression: Compression,
 ) -> Result<Option<&'static dyn TableFormat>> {
     let Some(ending) = formats::by_name(file.file_name()).ending else { return Ok(None) };
     let mut candidates = FORMATS.iter().filter(|format| has_ending(**format, ending));
@@ -207,7 +204,7 @@ async fn by_content(
         (None, _) => Ok(None),
         (Some(only), None) => Ok(Some(*only)),
         (Some(_), Some(_)) => {
-            let start = formats::text_start(store, file, compression, &table.layout).await?;
+            let start = formats::text_start(table, store, file, compression(table, file)).await?;
             Ok(formats::recognise(ending, &start))
         }
     }

@@ -1,5 +1,6 @@
 //! `job.toml`.
 
+use keyfold_core::job::Encoding;
 use keyfold_engine::infer::{Axis, Grid, Join, Star, Table, sql_name};
 
 /// Lines are not made longer than this.
@@ -33,6 +34,12 @@ pub(super) fn text(star: &Star, paths: &[String]) -> String {
 fn declared(table: &Table, path: &str, join: Option<&Join>) -> String {
     let name = key(&table.name);
     let mut text = format!("[tables.{name}]\npath = {}\n", string(path));
+    if let Some(compression) = table.compression {
+        text += &format!("compression = {}\n", string(compression.name()));
+    }
+    if table.layout.encoding != Encoding::Utf8 {
+        text += &format!("encoding = {}\n", string(table.layout.encoding.name()));
+    }
     if let Some(delimiter) = table.layout.delimiter {
         text += &format!("delimiter = {}\n", string(&char::from(delimiter).to_string()));
     }

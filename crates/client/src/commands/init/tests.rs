@@ -1,4 +1,4 @@
-use keyfold_core::job::TextLayout;
+use keyfold_core::job::{Compression, Encoding, TextLayout};
 use keyfold_engine::infer::{Axis, Column, Grid, Join, Kind, Measure, Table};
 
 use super::*;
@@ -11,6 +11,7 @@ fn table(name: &str, columns: &[(&str, Kind)]) -> Table {
         format: "csv",
         typed: false,
         untyped_text: true,
+        compression: None,
         layout: TextLayout { delimiter: Some(b'\t'), ..TextLayout::default() },
         columns: columns.iter().map(column).collect(),
         left_out: Vec::new(),
@@ -54,6 +55,18 @@ fn names_are_quoted_where_sql_or_toml_need_it() {
     assert!(job.contains("path = \"a \\\"b\\\".csv\"\ndelimiter = \"\\t\"\n"), "{job}");
     assert!(job.contains("schema = { \"store Id\" = \"INT\", units = \"INT\", week = \"INT\" }"), "{job}");
     assert!(!job.contains("[[totals]]") && !job.contains("[pivot"), "{job}");
+}
+
+#[test]
+fn compression_and_encoding_are_written_where_the_name_does_not_say_them() {
+    let mut star = star(None);
+    star.tables[0].compression = Some(Compression::Gzip);
+    star.tables[0].layout.encoding = Encoding::Utf16;
+    star.tables[0].columns[0].kind = Kind::Zoned;
+    let job = job::text(&star, &["o.csv".into(), "s.csv".into()]);
+    let expected = "path = \"o.csv\"\ncompression = \"gzip\"\nencoding = \"utf-16\"\ndelimiter = \"\\t\"\n";
+    assert!(job.contains(expected), "{job}");
+    assert!(job.contains("\"store Id\" = \"TIMESTAMP WITH TIME ZONE\""), "{job}");
 }
 
 #[test]

@@ -13,9 +13,7 @@ use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 use super::first_line::{self, Name};
 use super::{default_delimiter, header};
 use crate::error::running;
-use crate::formats::by_name;
 use crate::infer::{Column, Evidence, Kind, Table};
-use crate::lines::Lines;
 use crate::session::{self, Resources};
 use crate::stores::Stores;
 use crate::tables;
@@ -69,17 +67,15 @@ async fn evidence(context: &SessionContext, table: &Table, names: &mut [Name]) -
 }
 
 async fn first_lines(table: &Table, stores: &Stores) -> Result<Vec<Vec<u8>>> {
-    let (store, path) = stores.resolve(&table.location)?;
-    let compression = by_name(path.filename().unwrap_or_default()).compression;
-    let mut file = Lines::open(&store, &path, compression).await?;
-    let mut lines = Vec::new();
-    while lines.len() < SNIFFED {
-        match file.next().await? {
-            Some(line) => lines.push(line),
-            None => break,
-        }
+    let mut chunks = table.open(stores).await?;
+    let (mut start, mut breaks) = (Vec::new(), 0);
+    while breaks < SNIFFED
+        && let Some(chunk) = chunks.try_next().await?
+    {
+        breaks += memchr::memchr_iter(b'\n', &chunk).count();
+        start.extend_from_slice(&chunk);
     }
-    Ok(lines)
+    Ok(start.split_inclusive(|byte| *byte == b'\n').take(SNIFFED).map(<[u8]>::to_vec).collect())
 }
 
 /// The delimiter that gives the first lines as many fields as the header; of two such, the one with more fields.

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures::TryStreamExt;
 use keyfold_core::members::Members;
 use keyfold_core::records::{BadRecord, Splitter};
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
-use crate::formats::by_name;
 use crate::infer::{Column, Evidence, Table};
-use crate::lines::Lines;
 use crate::stores::Stores;
 
 /// Finds the members of all objects and the type of each. Every value is looked at.
@@ -19,9 +18,7 @@ pub(in crate::formats) async fn infer(
     mut splitter: impl Splitter,
     help: &str,
 ) -> Result<()> {
-    let (store, path) = stores.resolve(&table.location)?;
-    let compression = by_name(path.filename().unwrap_or_default()).compression;
-    let mut lines = Lines::open(&store, &path, compression).await?;
+    let mut chunks = table.open(stores).await?;
     let mut found = Found::default();
     let mut each = |record: &[u8], line| found.record(record, line);
     let located = |bad: BadRecord| {
@@ -29,8 +26,8 @@ pub(in crate::formats) async fn infer(
         let place = Place { file: table.location.to_string(), position: Some((line, bad.character)), excerpt: None };
         Error::new(ErrorKind::Input, Problem::new(bad.to_string()).at(place).help(help))
     };
-    while let Some(line) = lines.next().await? {
-        splitter.feed(&line, &mut each).map_err(located)?;
+    while let Some(chunk) = chunks.try_next().await? {
+        splitter.feed(&chunk, &mut each).map_err(located)?;
     }
     splitter.finish(&mut each).map_err(located)?;
     for (name, evidence) in found.columns {

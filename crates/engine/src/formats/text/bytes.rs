@@ -70,12 +70,17 @@ pub(crate) async fn open_encoded(
     })
 }
 
+/// The first bytes of a file, decompressed: enough to recognise it by.
+pub(crate) async fn first_bytes(store: &Arc<dyn ObjectStore>, file: &File, spec: &ScanSpec) -> Result<Bytes> {
+    let whole = spec.compression != Compression::None || file.meta.size == 0;
+    let range = (!whole).then(|| 0..file.meta.size.min(SIGNATURE));
+    Ok(open_encoded(store, file, spec, range).await?.try_next().await?.unwrap_or_default())
+}
+
 /// The start of a file, up to about this many bytes. What is plainly not text is an error that says what it is.
 pub(crate) async fn head(store: &Arc<dyn ObjectStore>, file: &File, spec: &ScanSpec, bytes: usize) -> Result<Vec<u8>> {
     if spec.compression == Compression::None {
-        let signature = Some(0..file.meta.size.min(SIGNATURE)).filter(|range| !range.is_empty());
-        let first = open_encoded(store, file, spec, signature).await?.try_next().await?;
-        let first = first.unwrap_or_default();
+        let first = first_bytes(store, file, spec).await?;
         match spec.layout.encoding {
             Encoding::Utf16 => refuse_big_endian(file, &first)?,
             Encoding::Latin1 | Encoding::Windows1252 if first.starts_with(b"\xef\xbb\xbf") => {

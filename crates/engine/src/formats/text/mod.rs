@@ -4,6 +4,6 @@ mod bytes;
 mod lines;
 mod scan;
 
-pub(crate) use bytes::{compression, head, open, open_encoded};
+pub(crate) use bytes::{Chunks, compression, first_bytes, head, open, open_encoded};
 pub(crate) use lines::line_cuts;
 pub(crate) use scan::{BadRow, Piece, Rows, TextFormat, TextScan};

@@ -116,6 +116,7 @@ async fn a_value_is_read_as_another_type_exactly_or_not_at_all() {
             Ok("01010101-0101-0101-0101-010101010101"),
         ),
         (Arc::new(FixedSizeBinaryArray::try_from(vec![b"a\xff"]).unwrap()), Utf8View, Err("61ff")),
+        (Arc::new(BinaryArray::from(vec![&b"a"[..], "é".as_bytes()])), Utf8View, Ok("a é")),
         (Arc::new(["a", "b"].into_iter().collect::<DictionaryArray<Int32Type>>()), Utf8View, Ok("a b")),
         (Arc::new(NullArray::new(1)), Int64, Ok("")),
     ];
@@ -137,7 +138,7 @@ async fn a_type_that_cannot_be_read_exactly_is_refused_before_anything_is_read()
     for (array, data_type) in [
         (Arc::new(StringArray::from(vec!["1"])) as ArrayRef, Int32),
         (Arc::new(Int64Array::from(vec![1])), Utf8View),
-        (Arc::new(BinaryArray::from(vec![&b"a"[..]])), Utf8View),
+        (Arc::new(BinaryArray::from(vec![&b"1"[..]])), Int64),
         (Arc::new(Float64Array::from(vec![0.5])), Decimal128(16, 2)),
         (Arc::new(Decimal128Array::from(vec![1])), Float64),
         (Arc::new(TimestampMicrosecondArray::from(vec![1])), Timestamp(TimeUnit::Microsecond, Some("UTC".into()))),
@@ -145,6 +146,14 @@ async fn a_type_that_cannot_be_read_exactly_is_refused_before_anything_is_read()
         let message = read(array, data_type).await.unwrap_err();
         assert!(message.starts_with("[folder]/a.parquet: the column `v` is "), "{message}");
     }
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_text_are_named_with_their_row() {
+    let message = read(Arc::new(BinaryArray::from(vec![&b"a"[..], b"b", b"\xc3"])), Utf8View).await.unwrap_err();
+    let stated =
+        "[folder]/a.parquet: column `v`: the bytes c3 are not UTF-8 text (row group 2 of 2, row 3 of the file)";
+    assert!(message.starts_with(stated), "{message}");
 }
 
 #[tokio::test]

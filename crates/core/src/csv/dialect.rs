@@ -11,7 +11,7 @@ pub struct Dialect {
     pub quote: Option<u8>,
     /// Before a byte of a quoted field that would mean something. Two quotes are one quote all the same.
     pub escape: Option<u8>,
-    /// At the start of a line that is no record.
+    /// At the start of a line that is not a record.
     pub comment: Option<u8>,
 }
 

@@ -49,7 +49,7 @@ enum State {
     Escaped,
     /// Behind a quote in a quoted field: it closes the field, or another one follows.
     Closing,
-    /// In a line that is no record.
+    /// In a line that is not a record.
     Comment,
 }
 

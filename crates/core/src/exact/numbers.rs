@@ -141,7 +141,7 @@ macro_rules! float {
 }
 float!(f32, f64);
 
-/// Whether the text stands for a float that is no number.
+/// Whether the text stands for NaN or an infinity.
 fn special(text: &str) -> bool {
     let word = text.strip_prefix(['+', '-']).unwrap_or(text);
     ["nan", "inf", "infinity"].iter().any(|special| word.eq_ignore_ascii_case(special))

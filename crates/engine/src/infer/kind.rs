@@ -23,7 +23,7 @@ pub enum Kind {
     Zoned,
     /// Text.
     Text,
-    /// Anything that is no key, pivot or measure, such as a list.
+    /// Anything that is not a key, pivot or measure, such as a list.
     Other,
 }
 

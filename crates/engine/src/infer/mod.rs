@@ -71,7 +71,7 @@ pub struct Table {
     pub layout: TextLayout,
     /// The columns in the file's order.
     pub columns: Vec<Column>,
-    /// Columns that are no data, such as an index, or that no job can read: without a name, or without one SQL type.
+    /// Columns that hold no data, such as an index, or that no job can read: without a name, or without one SQL type.
     pub left_out: Vec<String>,
     /// What is odd about the file, or about its join.
     pub warnings: Vec<Problem>,
@@ -208,7 +208,7 @@ impl Table {
         let declared = self.declared();
         let (store, file) = tables::only_file(&declared, stores).await?;
         let spec = ScanSpec::without_columns(&declared, self.format, tables::compression(&declared, &file));
-        // What is plainly not text is told at once.
+        // What is plainly not text is refused at once.
         text::head(&store, &file, &spec, 1).await?;
         text::open(&store, &file, &spec, None).await
     }

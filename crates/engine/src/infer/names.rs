@@ -21,7 +21,7 @@ const LANGUAGE: [&str; 36] = [
     "NULL", "ON", "OR", "OUTER", "RIGHT", "TABLE", "THEN", "TRUE", "USING", "WHEN",
 ];
 
-/// A name as SQL takes it: quoted where it is no plain identifier or means something to SQL.
+/// A name as SQL takes it: quoted where it is not a plain identifier or is a word of SQL.
 pub fn sql_name(name: &str) -> String {
     match is_plain(name) && !is_reserved(name) && means_itself(name) {
         true => name.to_owned(),
@@ -74,7 +74,7 @@ pub(super) fn identifier(name: &str, otherwise: &str) -> String {
     }
 }
 
-/// The name, or the name with the first number that makes it unlike all others. Case is no difference.
+/// The name, or the name with the first number that makes it unlike all others. Names that differ in case alone are alike.
 pub(super) fn unlike(name: String, others: &[String]) -> String {
     let taken = |name: &str| others.iter().any(|other| other.eq_ignore_ascii_case(name));
     if !taken(&name) {

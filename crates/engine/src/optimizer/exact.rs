@@ -58,7 +58,7 @@ impl ExactArithmetic {
 
     fn rewrite(&self, expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         let origin = || self.origins.origin(&expression);
-        // The session's own are exact already: only where they are written is told here.
+        // The session's own are exact already and only need their place.
         let told = || Some(origin()).filter(|origin| origin.place.is_some());
         let exact = match &expression {
             Expr::BinaryExpr(binary) => match Operator::of(binary.op) {

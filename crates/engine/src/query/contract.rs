@@ -131,7 +131,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// A type as a person knows it: how texts are held in memory is no concern of theirs, and differs on a cluster.
+/// A type as a person knows it: how texts are held in memory does not matter to them, and differs on a cluster.
 pub(super) fn plain(data_type: &str) -> String {
     data_type.replace("Utf8View", "Utf8")
 }

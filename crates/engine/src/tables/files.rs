@@ -182,7 +182,7 @@ fn on_disk(root: &DiskPath, selection: &Selection) -> Result<Vec<Listed>, Unlist
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) if error.depth() == 0 => return Ok(Vec::new()),
-            // A link that leads nowhere or back is no business of a table that would not read it.
+            // A link that leads nowhere or back does not concern a table that would not read it.
             Err(error) if error.loop_ancestor().is_some() => continue,
             Err(error) if error.path().is_some_and(|path| !selection.takes(&names_below(root, path))) => continue,
             Err(error) => return Err(Unlisted::unreadable(format!("cannot be listed: {error}"))),
@@ -199,7 +199,7 @@ fn on_disk(root: &DiskPath, selection: &Selection) -> Result<Vec<Listed>, Unlist
         let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
         let Some(components) = relative.iter().map(|part| part.to_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
         else {
-            // Such a name can be read by nobody who writes a job file; it is no business of a pattern that it cannot match.
+            // No job file can spell such a name; it does not concern a pattern that cannot match it.
             if selection.is_everything() {
                 return Err(Unlisted::bad_name(relative, "is not valid UTF-8"));
             }
@@ -250,7 +250,9 @@ async fn in_store(store: &Arc<dyn ObjectStore>, prefix: &Path, selection: &Selec
         match store.head(prefix).await {
             Ok(meta) => return Ok(vec![(meta, Vec::new())]),
             Err(object_store::Error::NotFound { .. }) => {}
-            Err(error) if prefix.as_ref().is_empty() => tracing::debug!("the root of a store is no object: {error}"),
+            Err(error) if prefix.as_ref().is_empty() => {
+                tracing::debug!("the root of a store is not an object: {error}")
+            }
             Err(error) => return Err(unreadable(error)),
         }
     }

@@ -72,7 +72,7 @@ pub(super) fn check(
     }))
 }
 
-/// Refuses names that stand twice in the first line and are no words.
+/// Refuses names that stand twice in the first line and do not look like words.
 pub(super) fn check_repeated(file: &str, lines: &[Vec<u8>], names: &[String]) -> Result<(), Error> {
     let wordless = |name: &str| !name.is_empty() && !name.contains(char::is_alphabetic);
     let twice = |name: &&String| wordless(name) && names.iter().filter(|other| other == name).count() > 1;

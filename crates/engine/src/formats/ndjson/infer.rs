@@ -50,7 +50,10 @@ impl Found {
     fn record(&mut self, record: &[u8], line: u64) -> Result<(), BadRecord> {
         let Members(members) = serde_json::from_slice(record).map_err(|error| {
             let above = error.line().saturating_sub(1) as u64;
-            BadRecord { character: error.column().max(1), ..BadRecord::layout(line + above, "this is no JSON object") }
+            BadRecord {
+                character: error.column().max(1),
+                ..BadRecord::layout(line + above, "this is not a JSON object")
+            }
         })?;
         members.into_iter().for_each(|(name, value)| self.add(name, value.get()));
         Ok(())

@@ -109,7 +109,7 @@ async fn prefix(store: &Arc<dyn ObjectStore>, file: &File, spec: &ScanSpec, byte
     Ok(start)
 }
 
-/// Without a byte order mark UTF-16 is taken for little-endian.
+/// Without a byte order mark UTF-16 is read as little-endian.
 fn refuse_big_endian(file: &File, start: &[u8]) -> Result<()> {
     let pairs = start.chunks_exact(2);
     if pairs.len() < 3 || !pairs.clone().all(|pair| pair[0] == 0) {

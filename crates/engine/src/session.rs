@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::arithmetic::{Average, Chain, Origin, Sum};
 use crate::error::running;
-use crate::optimizer::{ExactArithmetic, FilteredAggregates, MixedNumbers};
+use crate::optimizer::{ExactArithmetic, FilteredAggregates, MixedNumbers, OwnUnits};
 use crate::planner::KeyfoldQueryPlanner;
 use crate::runner::{Progress, Runner};
 use crate::stores::Stores;
@@ -104,6 +104,7 @@ pub fn state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionState {
 fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     let mut rules = Analyzer::new().rules;
     rules.insert(0, Arc::new(MixedNumbers));
+    rules.push(Arc::new(OwnUnits));
     rules.push(Arc::new(ExactArithmetic::default()));
     rules.push(Arc::new(FilteredAggregates));
     rules

@@ -7,8 +7,10 @@ mod guarded;
 mod mixed;
 #[cfg(test)]
 mod tests;
+mod units;
 
 pub(crate) use exact::{ExactArithmetic, Origins};
 pub(crate) use filtered::FilteredAggregates;
 pub(crate) use guarded::guard;
 pub(crate) use mixed::MixedNumbers;
+pub(crate) use units::OwnUnits;

@@ -11,7 +11,17 @@ from pathlib import Path
 
 import measure
 import report
-from cases import CASES, KEYFOLD, KEYFOLD_TUNED, PROGRAMS, ROOT, duckdb_command, keyfold_command
+from cases import (
+    CASES,
+    KEYFOLD,
+    KEYFOLD_BASELINE,
+    KEYFOLD_TUNED,
+    KEYFOLDS,
+    PROGRAMS,
+    ROOT,
+    duckdb_command,
+    keyfold_command,
+)
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keyfold"
 SAMPLE_RUNS = 4
@@ -35,6 +45,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="bench/run.sh", description=__doc__)
     data_arguments(parser)
     parser.add_argument("--binary", type=Path, help="the keyfold to measure (default: a release build)")
+    parser.add_argument("--baseline", type=Path, help="another keyfold to measure in the same turns")
     parser.add_argument("--runs", type=int, default=5, help="runs of each program in each case (default: 5)")
     parser.add_argument(
         "--case", action="append", choices=[case.name for case in CASES], help="only this case; may be repeated"
@@ -66,6 +77,7 @@ def main():
 def run_case(args, case, data):
     """Every program once to warm up and to verify, then turn by turn, so that a slow minute hits all of them."""
     programs = [program for program in case.programs if not args.program or program in args.program]
+    programs += [KEYFOLD_BASELINE] if args.baseline else []
     runs = max(args.runs, SAMPLE_RUNS) * case.runs_factor if case.sample else args.runs
     scratch = args.scratch / case.name
     shutil.rmtree(scratch, ignore_errors=True)
@@ -90,8 +102,9 @@ def run_case(args, case, data):
 
 def run_once(args, case, data, program, output):
     tables = case.tables(data)
-    if program in (KEYFOLD, KEYFOLD_TUNED):
-        command = keyfold_command(args.binary, program, case, tables, output)
+    if program in KEYFOLDS:
+        binary = args.baseline if program == KEYFOLD_BASELINE else args.binary
+        command = keyfold_command(binary, program, case, tables, output)
         return measure.run(command, {"KEYFOLD__THREADS": str(args.threads)})
     return measure.run(duckdb_command(sys.executable, program, case, tables, output, args.threads))
 
@@ -99,11 +112,11 @@ def run_once(args, case, data, program, output):
 def verify(case, programs, scratch):
     """Compares every program's documents with the first one's, in a process of its own: see `measure.run`."""
     folders = [
-        scratch / f"{program}-warm-up" / ("current" if program in (KEYFOLD, KEYFOLD_TUNED) else "")
+        scratch / f"{program}-warm-up" / ("current" if program in KEYFOLDS else "")
         for program in programs
     ]
     if case.layout == "ndjson":
-        folders = [folder if program in (KEYFOLD, KEYFOLD_TUNED) else folder / "documents" for folder, program in zip(folders, programs)]
+        folders = [folder if program in KEYFOLDS else folder / "documents" for folder, program in zip(folders, programs)]
     said = None
     for other in folders[1:]:
         command = [sys.executable, str(ROOT / "bench/verify.py"), str(folders[0]), str(other)]

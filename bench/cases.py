@@ -9,6 +9,8 @@ DIMENSIONS = {"weekly_sales": ("calendar", "product", "store"), "store_year_cate
 KEYFOLD = "keyfold"
 # The same job with bench/tuned/<job>.sql: grouped by numbers given to the names, as the tuned peer groups.
 KEYFOLD_TUNED = "keyfold-tuned-sql"
+# Another build of keyfold, given by --baseline, in the same turns: what a change costs or saves.
+KEYFOLD_BASELINE = "keyfold-baseline"
 # The best that was found for DuckDB; with the checks and totals that keyfold has in every run; and the best way to
 # the documents from the analyst's own query.sql, unchanged, which is what keyfold is given.
 DUCKDB = "duckdb"
@@ -66,6 +68,9 @@ CASES = (
         programs=(KEYFOLD, DUCKDB, DUCKDB_CHECKED, DUCKDB_SAME_SQL),
     ),
 )
+
+
+KEYFOLDS = (KEYFOLD, KEYFOLD_TUNED, KEYFOLD_BASELINE)
 
 
 def keyfold_command(binary, program, case, tables, output):

@@ -19,6 +19,7 @@ use crate::arithmetic::{Average, Chain, Origin, Sum};
 use crate::error::running;
 use crate::optimizer::{ExactArithmetic, FilteredAggregates, MixedNumbers, OwnUnits};
 use crate::planner::KeyfoldQueryPlanner;
+use crate::query::Zones;
 use crate::runner::{Progress, Runner};
 use crate::stores::Stores;
 use crate::{conjunction, shard};
@@ -90,6 +91,7 @@ pub fn state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionState {
         .with_runtime_env(runtime)
         .with_default_features()
         .with_analyzer_rules(analyzer_rules())
+        .with_type_planner(Arc::new(Zones))
         .with_query_planner(Arc::new(KeyfoldQueryPlanner));
     let chain = Chain::new(Origin::default()).function();
     let functions = [shard::function(), conjunction::function(), chain].map(Arc::new);

@@ -3,4 +3,4 @@ SELECT region, weight > net AS more, weight = net AS same, weight BETWEEN net AN
   weight IN (0.1, net) AS listed,
   CASE WHEN net < 5 THEN weight ELSE net END AS chosen, coalesce(weight, net) AS either
 FROM sales
-WHERE weight NOT IN (SELECT net FROM sales WHERE region = 'south') OR net IN (SELECT weight FROM sales)
+WHERE weight NOT IN (SELECT net FROM sales WHERE region = 'east') AND net IN (SELECT weight FROM sales UNION ALL SELECT net FROM sales)

@@ -5,10 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
+use arrow_array::timezone::Tz;
 use arrow_array::types::{Float16Type, Float32Type, Float64Type};
 use arrow_array::{Array, ArrayRef, downcast_temporal_array};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, TimeUnit};
+use chrono::{DateTime, Offset, TimeZone};
 
 use super::{embedded, string};
 use crate::text;
@@ -124,6 +126,8 @@ fn map_keys(keys: &ArrayRef) -> Option<Fault> {
 }
 
 const DAY: i64 = 86_400;
+/// The start of 1973: Liberia was the last to give up such an offset, in 1972.
+const LAST_OFFSET_WITH_SECONDS: i64 = 94_694_400;
 /// 0000-01-01 to 9999-12-31, in days since 1970-01-01.
 const DAYS: std::ops::Range<i64> = -719_528..2_932_897;
 
@@ -143,12 +147,22 @@ fn is_writable(array: &ArrayRef, row: usize) -> bool {
             let day = units.div_euclid(per_second(*unit)).div_euclid(DAY);
             // A time zone moves the first and the last day.
             let certain = zone.is_none() || (DAYS.start + 1..DAYS.end - 1).contains(&day);
-            DAYS.contains(&day) && (certain || !shown(array, row).starts_with(['+', '-']))
+            let offset = zone.as_ref().is_none_or(|zone| has_minutes(zone, units.div_euclid(per_second(*unit))));
+            DAYS.contains(&day) && (certain || !shown(array, row).starts_with(['+', '-'])) && offset
         }
         // What chrono can count in milliseconds.
         DataType::Duration(TimeUnit::Second) => units.unsigned_abs() <= i64::MAX as u64 / 1000,
         _ => true,
     }
+}
+
+/// Whether a zone's offset from UTC is of whole minutes at a second since 1970; that of a place's own noon is not.
+fn has_minutes(zone: &str, second: i64) -> bool {
+    if second > LAST_OFFSET_WITH_SECONDS {
+        return true;
+    }
+    let (Ok(zone), Some(at)) = (zone.parse::<Tz>(), DateTime::from_timestamp(second, 0)) else { return true };
+    zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc() % 60 == 0
 }
 
 fn per_second(unit: TimeUnit) -> i64 {

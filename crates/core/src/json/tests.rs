@@ -158,6 +158,8 @@ fn a_date_outside_four_digits_of_years_has_a_fault_that_shows_it() {
     assert_eq!(shown(nested(days(vec![2_932_897]))), "0 +10000-01-01");
     let last = TimestampSecondArray::from(vec![253_402_300_799]);
     assert_eq!(first_fault(&(Arc::new(last.clone()) as ArrayRef)), None);
+    let noon = TimestampSecondArray::from(vec![-3_786_825_600, 0]).with_timezone("Europe/Berlin");
+    assert_eq!(first_fault(&(Arc::new(noon) as ArrayRef)).map(|(row, _)| row), Some(0), "an offset with seconds");
     assert_eq!(first_fault(&(Arc::new(last.clone().with_timezone("UTC")) as ArrayRef)), None);
     assert_eq!(shown(Arc::new(last.with_timezone("+01:00"))), "0 +10000-01-01T00:59:59+01:00");
     assert_eq!(shown(Arc::new(TimestampSecondArray::from(vec![i64::MAX]))), "0 a Timestamp(s) beyond all calendars");

@@ -11,8 +11,8 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use keyfold_core::exact::sql_name;
-use keyfold_core::exact::uuid_texts;
+use keyfold_core::exact::{Parser, TextRules, sql_name, uuid_texts};
+use keyfold_core::text;
 use serde::{Deserialize, Serialize};
 
 use super::Origin;
@@ -45,6 +45,17 @@ impl Cast {
         Some(ScalarUDF::new_from_impl(self).call(vec![value, Expr::Literal(sample, None)]))
     }
 
+    /// Texts as dates or times, by the rules of text in files.
+    fn temporal(&self, texts: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+        let parser = Parser::new(to, &TextRules { null: Vec::new(), ..TextRules::default() });
+        let parser = parser.map_err(|why| self.origin.failed(why, "CAST to another type"))?;
+        let texts = compute::cast(texts, &DataType::Utf8)?;
+        parser.array(texts.as_string::<i32>().iter()).map_err(|bad| {
+            let message = format!("`{}` cannot be cast to {}: it {}", bad.text, sql_name(to), bad.why);
+            self.origin.failed(message, "correct the value, or write TRY_CAST for a NULL in its place")
+        })
+    }
+
     /// The failure of the first value that cannot be cast.
     fn failed(&self, error: DataFusionError, value: &ColumnarValue, to: &DataType) -> DataFusionError {
         let Some(text) = first_failing(value, to) else { return error };
@@ -75,11 +86,26 @@ fn first_failing(value: &ColumnarValue, to: &DataType) -> Option<String> {
 /// Whether a cast from one of these types to the other is one that only `keyfold_cast` makes well: one that is not
 /// possible for every value, that of a decimal to a float, of a timestamp to a coarser one, or of a UUID's bytes to text.
 pub(crate) fn is_own_cast(from: &DataType, to: &DataType) -> bool {
-    is_uuid_text(from, to) || is_nearest(from, to) || is_coarser(from, to) || may_fail(from, to)
+    is_uuid_text(from, to)
+        || is_tens_text(from, to)
+        || is_nearest(from, to)
+        || is_coarser(from, to)
+        || may_fail(from, to)
 }
 
 fn is_uuid_text(from: &DataType, to: &DataType) -> bool {
     *from == DataType::FixedSizeBinary(16) && matches!(to, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+/// Whether text becomes dates or times, of which Arrow drops offsets and takes numbers for nanoseconds.
+fn is_temporal_text(from: &DataType, to: &DataType) -> bool {
+    from.is_string() && matches!(to, DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(..))
+}
+
+/// Whether a decimal of a negative scale becomes text; Arrow writes its zero as `000`.
+fn is_tens_text(from: &DataType, to: &DataType) -> bool {
+    let tens = matches!(from, DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) if *scale < 0);
+    tens && to.is_string()
 }
 
 fn is_coarser(from: &DataType, to: &DataType) -> bool {
@@ -184,11 +210,17 @@ impl ScalarUDFImpl for Cast {
             let texts = uuid_texts(value.to_array(args.number_rows)?.as_ref());
             return ColumnarValue::Array(texts).cast_to(to, None);
         }
+        if is_tens_text(&value.data_type(), to) {
+            return each(value, |decimals| Ok(compute::cast(&(Arc::new(text::of(decimals)?) as ArrayRef), to)?));
+        }
         if is_nearest(&value.data_type(), to) {
             return each(value, |decimals| nearest(decimals, to));
         }
         if is_coarser(&value.data_type(), to) {
             return each(value, |timestamps| coarsened(timestamps, to));
+        }
+        if is_temporal_text(&value.data_type(), to) {
+            return each(value, |texts| self.temporal(texts, to));
         }
         value.cast_to(to, Some(&STRICT)).map_err(|error| self.failed(error, value, to))
     }

@@ -15,6 +15,7 @@ mod operation;
 mod operator;
 mod origin;
 mod placed;
+mod rounding;
 mod sum;
 mod wire;
 

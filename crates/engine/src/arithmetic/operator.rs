@@ -15,6 +15,7 @@ use datafusion::logical_expr::{Operator as SqlOperator, binary::BinaryTypeCoerce
 use serde::{Deserialize, Serialize};
 
 use super::interval;
+use super::rounding::quotients;
 
 /// An operator of two operands whose result may lie beyond its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -109,12 +110,17 @@ impl Operator {
             Self::Add => numeric::add(left, right)?,
             Self::Subtract => numeric::sub(left, right)?,
             Self::Multiply => numeric::mul(left, right)?,
-            Self::Divide => numeric::div(left, right)?,
+            Self::Divide => self.divide(left, right)?,
             Self::Modulo => numeric::rem(left, right)?,
             Self::ShiftLeft | Self::ShiftRight => shift(self, left, right)?,
         };
         within_precision(&result)?;
         Ok(result)
+    }
+
+    fn divide(self, left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
+        let result = self.result_type(left.get().0.data_type(), right.get().0.data_type())?;
+        quotients(left, right, &result).unwrap_or_else(|| numeric::div(left, right))
     }
 }
 

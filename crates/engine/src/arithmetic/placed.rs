@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::Array;
-use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::compute::{cast, min};
+use datafusion::arrow::datatypes::{DataType, FieldRef, Float64Type, Int64Type};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::Result;
 use datafusion::error::DataFusionError;
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::Origin;
 
 /// The functions whose result may be beyond their type, or whose text may be no value of it.
-const FAILING: [&str; 23] = [
+const FAILING: [&str; 25] = [
     "abs",
     "arrow_cast",
     "ceil",
@@ -28,10 +29,12 @@ const FAILING: [&str; 23] = [
     "from_unixtime",
     "gcd",
     "lcm",
+    "lpad",
     "make_date",
     "make_time",
     "power",
     "round",
+    "rpad",
     "to_date",
     "to_time",
     "to_timestamp",
@@ -135,6 +138,14 @@ impl ScalarUDFImpl for Placed {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        if ["lpad", "rpad"].contains(&self.name()) && args.args.get(1).is_some_and(is_negative) {
+            let message = format!("{}: a length is negative", self.name());
+            return Err(self.origin.failed(message, "write greatest(length, 0)"));
+        }
+        if self.name() == "to_timestamp" && args.args.first().is_some_and(is_beyond) {
+            let message = "to_timestamp: a number of seconds is beyond the years 1677 to 2262".to_owned();
+            return Err(self.origin.failed(message, "leave such rows out with WHERE or CASE"));
+        }
         let given = (self.name() == DATE_BIN).then(|| args.args.clone());
         let result =
             self.inner.invoke_with_args(args).map_err(|error| placed(&self.origin, self.inner.name(), error))?;
@@ -146,6 +157,26 @@ impl ScalarUDFImpl for Placed {
             _ => Ok(result),
         }
     }
+}
+
+/// Whether a length is below zero somewhere, on which these functions abort.
+fn is_negative(length: &ColumnarValue) -> bool {
+    let lengths = length.to_array(1).and_then(|lengths| Ok(cast(&lengths, &DataType::Int64)?));
+    lengths.is_ok_and(|lengths| min(lengths.as_primitive::<Int64Type>()).is_some_and(|least| least < 0))
+}
+
+/// Whether a double is more seconds than 64 bits count nanoseconds, which is cut to the last one.
+fn is_beyond(seconds: &ColumnarValue) -> bool {
+    let values = seconds
+        .data_type()
+        .is_floating()
+        .then(|| seconds.to_array(1).and_then(|seconds| Ok(cast(&seconds, &DataType::Float64)?)));
+    let limit = i64::MAX as f64 / 1e9;
+    values.is_some_and(|values| {
+        values.is_ok_and(|values| {
+            values.as_primitive::<Float64Type>().iter().flatten().any(|value| value.is_nan() || value.abs() >= limit)
+        })
+    })
 }
 
 /// Whether a value became NULL.

@@ -1,10 +1,10 @@
-//! Decimals that meet floats are compared and united with them as doubles.
+//! Numbers of different types: decimals that meet floats are compared and united with them as doubles.
 //!
 //! The engine would bring the float to fifteen decimals without a word: `1e-20 > 0.00` would be false.
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DECIMAL256_MAX_PRECISION, DataType};
+use datafusion::arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
@@ -15,6 +15,9 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::AnalyzerRule;
 
 use super::expressions::rewrite;
+
+/// Functions whose value is one of their arguments, in a type common to all.
+const ONE_OF_ITS_ARGUMENTS: [&str; 7] = ["coalesce", "greatest", "least", "make_array", "nullif", "nvl", "nvl2"];
 
 /// The rule. It runs before the engine brings operands to common types.
 #[derive(Debug)]
@@ -43,11 +46,11 @@ fn in_expression(mut expression: Expr, schema: &DFSchema) -> Result<Transformed<
     if let Expr::InSubquery(query) = &mut expression {
         changed |= in_subquery(query, schema)?;
     }
-    let compared = matches!(expression, Expr::BinaryExpr(_));
     for mut alike in brought_together(&mut expression) {
         changed |= as_doubles(&mut alike, schema)?;
-        changed |= compared && as_whole_numbers(&mut alike, schema)?;
+        changed |= as_whole_numbers(&mut alike, schema)?;
     }
+    changed |= in_call(&mut expression, schema)?;
     Ok(Transformed::new_transformed(expression, changed))
 }
 
@@ -57,7 +60,9 @@ fn brought_together(expression: &mut Expr) -> Vec<Vec<&mut Expr>> {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(*op) => vec![vec![left, right]],
         Expr::Between(between) => vec![vec![&mut between.expr, &mut between.low, &mut between.high]],
         Expr::InList(list) => vec![std::iter::once(&mut *list.expr).chain(&mut list.list).collect()],
-        Expr::ScalarFunction(call) => vec![call.args.iter_mut().collect()],
+        Expr::ScalarFunction(call) if ONE_OF_ITS_ARGUMENTS.contains(&call.name()) => {
+            vec![call.args.iter_mut().collect()]
+        }
         Expr::Case(case) => {
             let (whens, thens): (Vec<_>, Vec<_>) =
                 case.when_then_expr.iter_mut().map(|(when, then)| (&mut **when, &mut **then)).unzip();
@@ -106,6 +111,36 @@ fn as_whole_numbers(operands: &mut [&mut Expr], schema: &DFSchema) -> Result<boo
         changed = true;
     }
     Ok(changed)
+}
+
+/// Functions that the engine computes by way of doubles, or cuts: what rounds whole numbers leaves them as they are, and
+/// the median of decimals has one digit more than they have.
+fn in_call(expression: &mut Expr, schema: &DFSchema) -> Result<bool> {
+    match expression {
+        Expr::ScalarFunction(call) if ["ceil", "floor", "trunc"].contains(&call.name()) => match &mut call.args[..] {
+            [number] if number.get_type(schema)?.is_integer() => {
+                *expression = std::mem::take(number);
+                Ok(true)
+            }
+            _ => Ok(false),
+        },
+        Expr::AggregateFunction(call) if call.func.name() == "median" => match &mut call.params.args[..] {
+            [Expr::Cast(_)] => Ok(false),
+            [number] => {
+                let finer = match number.get_type(schema)? {
+                    DataType::Decimal128(precision, scale) if precision < DECIMAL128_MAX_PRECISION - 1 => {
+                        DataType::Decimal128(precision + 2, scale + 1)
+                    }
+                    DataType::Decimal128(precision, scale) => DataType::Decimal256(precision + 2, scale + 1),
+                    _ => return Ok(false),
+                };
+                *number = cast(std::mem::take(number), finer);
+                Ok(true)
+            }
+            _ => Ok(false),
+        },
+        _ => Ok(false),
+    }
 }
 
 fn in_subquery(query: &mut InSubquery, schema: &DFSchema) -> Result<bool> {

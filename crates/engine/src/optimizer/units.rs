@@ -10,6 +10,7 @@ use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Between, InList};
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
+use keyfold_core::exact::{Parser, TextRules};
 
 use super::expressions::rewrite;
 use super::mixed::is_comparison;
@@ -76,6 +77,10 @@ fn exactly(constant: &Expr, fine: &DataType, coarse: &DataType) -> Option<Scalar
         },
         _ => return None,
     };
+    if let Some(Some(text)) = written.try_as_str() {
+        let parser = Parser::new(coarse, &TextRules { null: Vec::new(), ..TextRules::default() }).ok()?;
+        return ScalarValue::try_from_array(&parser.array(std::iter::once(Some(text))).ok()?, 0).ok();
+    }
     let value = written.cast_to(fine).ok()?;
     let cast = value.cast_to(coarse).ok()?;
     (cast.cast_to(fine).ok()? == value).then_some(cast)

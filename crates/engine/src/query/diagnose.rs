@@ -108,6 +108,29 @@ pub(super) fn identifier(source: &Source, name: &str) -> Place {
     found.map_or_else(|| Place::whole(&source.name), |token| place(source, &token))
 }
 
+/// Where the first of these keywords stands.
+pub(super) fn keyword(source: &Source, words: &[&str]) -> Place {
+    let is_one = |token: &Token| matches!(token, Token::Word(word) if words.iter().any(|one| word.value.eq_ignore_ascii_case(one)));
+    let found = tokens(source).into_iter().find(|token| is_one(&token.token));
+    found.map_or_else(|| Place::whole(&source.name), |token| place(source, &token))
+}
+
+/// Where more than so many casts, or tests such as IS NULL, stand behind each other: each is one level of the expression.
+pub(super) fn piled_up(source: &Source, most: usize) -> Option<Place> {
+    let mut piled = 0usize;
+    let too_many = tokens(source).into_iter().find(|token| {
+        match &token.token {
+            Token::DoubleColon => piled += 1,
+            Token::Word(word) if word.value.eq_ignore_ascii_case("IS") => piled += 1,
+            Token::Word(word) if ["AND", "OR"].iter().any(|one| word.value.eq_ignore_ascii_case(one)) => piled = 0,
+            Token::Word(_) | Token::Number(..) => {}
+            _ => piled = 0,
+        }
+        piled > most
+    });
+    too_many.map(|token| place(source, &token))
+}
+
 /// Where a function is called, if it is called only once; the planner does not say which call it means.
 fn only_call(source: &Source, function: &str) -> Place {
     let calls = tokens(source)

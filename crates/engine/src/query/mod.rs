@@ -6,7 +6,9 @@ mod diagnose;
 mod distinct;
 mod params;
 mod places;
+mod refused;
 mod shallow;
+mod zones;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use keyfold_core::{Error, ErrorKind, Problem, Result};
 
 pub(crate) use contract::Columns;
 pub(crate) use params::Params;
+pub(crate) use zones::Zones;
 
 use crate::optimizer::ExactArithmetic;
 use places::Places;
@@ -32,6 +35,9 @@ const NESTING: usize = 150;
 
 /// Parentheses within each other.
 const PARENTHESES: usize = 120;
+
+/// Casts behind each other that are looked at at all.
+const PILED_UP: usize = 1_000;
 
 /// Plans a query over the session's tables.
 ///
@@ -47,6 +53,9 @@ pub(crate) async fn plan(context: &SessionContext, source: &Source, params: &Par
     let statement = Statement::Statement(statement);
     let planned = casts::plan(context.state(), statement).await;
     let plan = planned.map_err(|error| refuse(diagnose::problem(source, &error)))?;
+    if let Some(problem) = refused::refused(source, &plan).map_err(|error| refuse(diagnose::problem(source, &error)))? {
+        return Err(refuse(problem));
+    }
     let plan = params.bind(source, plan)?;
     // The branches of a UNION get their common types here, before anybody looks at the schema.
     let state = context.state();
@@ -64,7 +73,8 @@ fn analyzer(state: &SessionState, places: Places) -> Analyzer {
 }
 
 fn single_select(source: &Source) -> Result<Box<SqlStatement>, Problem> {
-    if let Some(place) = diagnose::nested(source, PARENTHESES) {
+    let nested = diagnose::nested(source, PARENTHESES);
+    if let Some(place) = nested.or_else(|| diagnose::piled_up(source, PILED_UP)) {
         let problem = Problem::new("parentheses, calls or subqueries are nested too deep").at(place);
         return Err(problem.help("give the inner ones a name in WITH"));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::prelude::SessionContext;
-use datafusion::sql::sqlparser::ast::{self, TimezoneInfo};
+use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
@@ -83,14 +83,7 @@ pub(crate) async fn data_type(context: &SessionContext, sql_type: &str) -> Resul
     // Parsed alone first, so that nothing but a type reaches the statement.
     let parsed = only_a_type(sql_type).ok_or_else(unknown)?;
     let planned = context.state().create_logical_plan(&format!("SELECT CAST(NULL AS {parsed})")).await;
-    Ok(match (parsed, planned.map_err(|_| unknown())?.schema().field(0).data_type()) {
-        // Without a time zone of the session DataFusion leaves it out.
-        (
-            ast::DataType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz),
-            DataType::Timestamp(unit, None),
-        ) => DataType::Timestamp(*unit, Some("UTC".into())),
-        (_, data_type) => data_type.clone(),
-    })
+    Ok(planned.map_err(|_| unknown())?.schema().field(0).data_type().clone())
 }
 
 fn only_a_type(text: &str) -> Option<ast::DataType> {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use self::accumulators::{Average as Averaged, GroupAverages};
 use self::quotient::Quotient;
-use super::sum::wide;
+use super::sum::{SlidingFloats, is_float, wide};
 use super::{Origin, Sum};
 
 /// The function.
@@ -110,6 +110,9 @@ impl AggregateUDFImpl for Average {
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        if is_float(&args) {
+            return Ok(Box::new(SlidingFloats::average()));
+        }
         let Some(wide) = summed(args.expr_fields[0].data_type()) else {
             return self.builtin.create_sliding_accumulator(args);
         };

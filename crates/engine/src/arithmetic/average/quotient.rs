@@ -11,6 +11,7 @@ use datafusion::common::{Result, exec_err};
 use keyfold_core::exact::sql_name;
 
 use super::super::Origin;
+use super::super::rounding::rounded;
 
 #[derive(Debug)]
 pub(super) struct Quotient {
@@ -88,16 +89,6 @@ impl Quotient {
     }
 }
 
-/// The quotient by a positive number, half away from zero.
-fn rounded(number: i256, divisor: i256) -> i256 {
-    let (quotient, rest) = (number.wrapping_div(divisor), number.wrapping_rem(divisor).wrapping_abs());
-    if rest < divisor.wrapping_sub(rest) {
-        quotient
-    } else {
-        quotient.wrapping_add(if number.is_negative() { i256::MINUS_ONE } else { i256::ONE })
-    }
-}
-
 /// The double that is nearest to the quotient, ties to even.
 ///
 /// The quotient of the shifted numerator has more bits than a double's 53, and its last one says whether anything is
@@ -128,13 +119,6 @@ mod tests {
         #[test]
         fn the_quotient_by_one_is_the_nearest_double(number: i128) {
             prop_assert_eq!(nearest_double(number, 1), number as f64);
-        }
-
-        #[test]
-        fn half_is_rounded_away_from_zero(number: i64, divisor in 1i64..1000) {
-            let (number, divisor) = (i128::from(number), i128::from(divisor));
-            let away = number.signum() * ((2 * number.abs() + divisor) / (2 * divisor));
-            prop_assert_eq!(rounded(i256::from_i128(number), i256::from_i128(divisor)), i256::from_i128(away));
         }
     }
 }

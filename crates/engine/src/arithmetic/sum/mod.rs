@@ -3,6 +3,7 @@
 //! Only the result is checked against its type, so that a sum does not depend on the order of the rows.
 
 mod distinct;
+mod floats;
 mod unbounded;
 mod widening;
 
@@ -19,6 +20,7 @@ use datafusion::logical_expr::{
 use serde::{Deserialize, Serialize};
 
 use self::distinct::SlidingDistinct;
+pub(super) use self::floats::SlidingFloats;
 use self::unbounded::Unbounded;
 use self::widening::Widening;
 pub(super) use self::widening::wide;
@@ -46,7 +48,9 @@ impl Sum {
     /// An accumulator of the built-in function, or one in a wider type.
     fn accumulate(&self, args: AccumulatorArgs, sliding: bool) -> Result<Box<dyn Accumulator>> {
         let Some(widening) = self.widening(&args) else {
-            return if sliding {
+            return if sliding && is_float(&args) {
+                Ok(Box::new(SlidingFloats::sum()))
+            } else if sliding {
                 self.builtin.create_sliding_accumulator(args)
             } else {
                 self.builtin.accumulator(args)
@@ -61,6 +65,11 @@ impl Sum {
         };
         Ok(Box::new(Converted { inner, conversion: widening }))
     }
+}
+
+/// Whether an aggregate is one of doubles, and not of distinct ones.
+pub(super) fn is_float(args: &AccumulatorArgs) -> bool {
+    !args.is_distinct && args.expr_fields.first().is_some_and(|field| *field.data_type() == DataType::Float64)
 }
 
 impl AggregateUDFImpl for Sum {

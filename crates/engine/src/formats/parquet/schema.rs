@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, TimeUnit};
 use datafusion::parquet::arrow::parquet_to_arrow_schema;
 use datafusion::parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
+use datafusion::parquet::file::metadata::FileMetaData;
 use datafusion::parquet::schema::types::Type;
 use futures::StreamExt;
 use keyfold_core::exact::sql_name;
@@ -166,12 +167,22 @@ fn differs(file: &FileColumns, column: &FileColumn, field: &Field) -> Problem {
     Problem::new(message).at(Place::whole(&file.name)).help(help)
 }
 
+/// The file's types in Arrow.
+///
+/// An Arrow schema within the file that has types of which this version of Arrow does not know makes it panic.
+fn schema(file: &Stored, metadata: &FileMetaData) -> Result<Schema> {
+    let read = || parquet_to_arrow_schema(metadata.schema_descr(), metadata.key_value_metadata());
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
+        Ok(schema) => schema.map_err(|error| open::unreadable(file, error.to_string())),
+        Err(_) => Err(open::unreadable(file, "its Arrow schema has types that are not known".into())),
+    }
+}
+
 async fn read(file: Stored) -> Result<FileColumns> {
     let footer = open::footer(&file).await?;
     let metadata = footer.file_metadata();
     let descriptor = metadata.schema_descr();
-    let schema = parquet_to_arrow_schema(descriptor, metadata.key_value_metadata())
-        .map_err(|error| open::unreadable(&file, error.to_string()))?;
+    let schema = schema(&file, metadata)?;
     let roots = descriptor.root_schema().get_fields();
     let columns = schema.fields().iter().zip(roots).map(|(field, root)| column(field, root));
     let rows = usize::try_from(metadata.num_rows()).unwrap_or_default();

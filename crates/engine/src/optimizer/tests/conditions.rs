@@ -1,4 +1,4 @@
-use super::rows;
+use super::{failure, rows};
 
 const LOGIC: [&str; 3] = ["true", "false", "NULL"];
 
@@ -52,4 +52,12 @@ async fn a_long_row_of_conditions_that_may_fail_is_not_as_deep_as_it_is_long() {
     let conditions: Vec<String> = (1..150).map(|divisor| format!("x / (x + {divisor}) < 9")).collect();
     let sql = format!("SELECT v FROM t WHERE {}", conditions.join(" AND "));
     assert_eq!(rows(&sql).await.expect(&sql), ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn tens_of_thousands_of_casts_behind_each_other_are_an_error() {
+    for suffix in ["::BIGINT", " IS NULL"] {
+        let error = failure(&format!("SELECT l{} FROM t", suffix.repeat(50_000))).await;
+        assert!(error.problems()[0].message.contains("nested too deep"), "{suffix}");
+    }
 }

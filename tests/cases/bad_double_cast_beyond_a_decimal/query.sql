@@ -1,0 +1,1 @@
+SELECT region, CAST(weight AS DECIMAL(5,2)) AS weight FROM sales

@@ -1,0 +1,3 @@
+SELECT region, units
+FROM sales
+WHERE units NOT IN (SELECT units FROM sales) OR region = 'north'

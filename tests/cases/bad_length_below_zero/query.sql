@@ -1,0 +1,2 @@
+SELECT region, lpad('x', units - 1) AS text
+FROM sales

@@ -1,0 +1,2 @@
+SELECT region, CAST(second AS TIMESTAMP) AS at
+FROM sales

@@ -1,0 +1,2 @@
+SELECT region, to_timestamp(second) AS at
+FROM sales

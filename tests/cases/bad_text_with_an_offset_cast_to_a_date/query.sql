@@ -1,0 +1,2 @@
+SELECT region, CAST(at AS DATE) AS at
+FROM sales

@@ -31,8 +31,10 @@ pub fn add_dropped(into: &mut Dropped, more: &Dropped) {
 }
 
 /// What one partition wrote.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
+    /// Which partition it was, counted from 0.
+    pub partition: usize,
     /// Its part of the manifest; a partition without documents has none.
     pub manifest: Option<Part>,
     /// Documents written.

@@ -15,7 +15,7 @@ pub enum ErrorKind {
     Input,
     /// The SQL is wrong or breaks the query contract.
     Query,
-    /// A check returned rows, or a control total differs.
+    /// A check returned rows, a control total differs, or more would be removed than may be.
     Check,
     /// A cluster or a store did not answer; worth a retry.
     Unavailable,

@@ -67,6 +67,17 @@ pub struct TotalReport {
     pub pointers: Vec<String>,
 }
 
+impl TotalReport {
+    /// What the documents hold, as a number.
+    pub fn sum(&self) -> Option<Sum> {
+        if !self.exact {
+            return self.delivered.parse().ok().map(Sum::Float);
+        }
+        let digits = self.delivered.split_once('.').map_or(0, |(_, digits)| digits.len());
+        Sum::parse(&self.delivered, digits.try_into().ok()?)
+    }
+}
+
 /// How long a step took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Phase {

@@ -106,7 +106,7 @@ fn nearest_double(number: i128, divisor: i64) -> f64 {
     let (magnitude, divisor) = (number.unsigned_abs(), u128::from(divisor.unsigned_abs()));
     let shift = magnitude.leading_zeros();
     let shifted = magnitude.checked_shl(shift).unwrap_or_default();
-    let quotient = shifted / divisor | u128::from(shifted % divisor != 0);
+    let quotient = (shifted / divisor) | u128::from(shifted % divisor != 0);
     let nearest = quotient as f64 * (-f64::from(shift)).exp2();
     if number < 0 { -nearest } else { nearest }
 }

@@ -18,7 +18,7 @@ def write(rng, folder, query, tables):
     if query.total:
         total = f"SELECT {query.total.sql('keyfold')} FROM {query.from_where('keyfold')}"
         lines += ["", "[[totals]]", f'value = "{query.total.name}"', f"sql = {_toml(total)}"]
-    lines += ["", "[output]", 'url = "out"', 'layout = "ndjson"', f"shards = {rng.randint(1, 3)}"]
+    lines += ["", "[output]", 'url = "out"', 'layout = "ndjson"', f"shards = {rng.randint(1, 3)}", "allow_empty = true"]
     (folder / "job.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -31,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a store that answers 503 to one in five requests gets the same documents", unavailable_now_and_then),
         trial("tables and documents in a store give the same bytes as on the disk", same_as_local),
         trial("of two runs at once on one output in a store one wins and the other publishes nothing", two_at_once),
+        trial("a run that would remove more documents from a store than it may publishes nothing", removed),
         trial("a store's options may stand in keyfold's own settings", settings),
         trial("credentials may stand in a file that the environment names", settings_file),
         trial("wrong credentials are reported without a secret", wrong_credentials),
@@ -134,6 +135,28 @@ fn two_at_once(server: &Server) -> Outcome {
     ensure!(ended.stderr.contains(&format!("the run {name} published to")), "the winner is not named: {ended}");
     ensure!(remote.pointer(server)? == winner, "the pointer was moved by the run that lost: {ended}");
     remote.expect_same_as_local(server, "fast")
+}
+
+fn removed(server: &Server) -> Outcome {
+    let remote = Remote::new(server, "removed", 400, 20)?;
+    succeed(&mut remote.command(server.s3_port(), "a"))?;
+    let before = remote.pointer(server)?;
+    let events = std::fs::read_to_string(remote.load.job().join("events.csv"))?;
+    let rows: Vec<_> = events.lines().filter(|row| !row.starts_with("1")).collect();
+    server.put("removed/in/fewer.csv", rows.join("\n").as_bytes())?;
+    let command = || {
+        let mut command = remote.command(server.s3_port(), "b");
+        command.arg("--set").arg(format!("tables.events.path=s3://{BUCKET}/removed/in/fewer.csv"));
+        command.args(["--set", "output.max_removed=0.5"]);
+        command
+    };
+    let ended = run(&mut command())?.expect(5)?;
+    let message = "11 of 20 published documents would be removed";
+    ensure!(ended.stderr.contains(message) && ended.stderr.contains(": 1, 10, 11"), "the keys are not named: {ended}");
+    ensure!(remote.pointer(server)? == before, "the refused run has published: {ended}");
+    succeed(command().arg("--accept-change"))?;
+    ensure!(remote.pointer(server)?["documents"] == 9, "the accepted run is not published");
+    Ok(())
 }
 
 fn store_dies(server: &Server, weed: &PathBuf) -> Outcome {

@@ -159,6 +159,10 @@ pub(crate) struct RunArguments {
     /// Publish here in place of output.url: a folder, or s3://bucket/prefix.
     #[arg(long, value_name = "URL")]
     pub(crate) output: Option<String>,
+    /// Publish even if more documents are removed than output.max_removed allows, or more is lost than output.max_shrink
+    /// does.
+    #[arg(long)]
+    pub(crate) accept_change: bool,
     /// Go on in the background, and print the run's id; `keyfold status` and `keyfold cancel` take it.
     #[arg(long)]
     pub(crate) detach: bool,

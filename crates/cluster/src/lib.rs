@@ -6,6 +6,7 @@ mod client;
 pub mod failure;
 pub mod gate;
 pub mod health;
+mod joins;
 mod runner;
 pub mod serve;
 pub mod session;

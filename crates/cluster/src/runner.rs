@@ -23,9 +23,9 @@ use tokio::sync::watch;
 
 use crate::client::Cluster;
 use crate::failure::{self, Failure};
-use crate::session;
 use crate::watchdog::Watchdog;
 use crate::wire::{ProbeRequest, StatusReply, Work};
+use crate::{joins, session};
 
 /// How soon a plan is asked after first, and how often at last.
 const FIRST_LOOK: Duration = Duration::from_millis(10);
@@ -202,7 +202,8 @@ fn no_executors(cluster: &Cluster) -> Error {
 
 /// The plan as it is sent.
 fn encoded(plan: Arc<dyn ExecutionPlan>) -> Result<Vec<u8>> {
-    let node = PhysicalPlanNode::try_from_physical_plan(gathered(plan), session::codec().as_ref());
+    let node = joins::gathered(gathered(plan))
+        .and_then(|plan| PhysicalPlanNode::try_from_physical_plan(plan, session::codec().as_ref()));
     let bytes = node.map_err(|error| classify(&error))?.encode_to_vec();
     // Protocol Buffers are written to any depth, and read to a certain one only.
     PhysicalPlanNode::decode(bytes.as_slice()).map_err(|_| {

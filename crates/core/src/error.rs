@@ -15,7 +15,7 @@ pub enum ErrorKind {
     Input,
     /// The SQL is wrong or breaks the query contract.
     Query,
-    /// A check returned rows, or a control total differs.
+    /// A check returned rows, a control total differs, or more would be removed than may be.
     Check,
     /// A cluster or a store did not answer; worth a retry.
     Unavailable,
@@ -172,3 +172,27 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Things that a message names before it counts the others.
+pub const NAMED: usize = 10;
+
+/// The first of so many things, and how many more there are.
+pub fn listed<T: fmt::Display>(first: &[T], all: usize) -> String {
+    let names: Vec<_> = first.iter().take(NAMED).map(T::to_string).collect();
+    match all.saturating_sub(names.len()) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_things_ten_are_named_and_the_others_counted() {
+        assert_eq!(listed(&[3, 4], 2), "3, 4");
+        assert_eq!(listed(&["a"], 1_000), "a and 999 more");
+        assert_eq!(listed(&(0..12).collect::<Vec<_>>(), 12), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more");
+    }
+}

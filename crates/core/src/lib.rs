@@ -15,6 +15,7 @@ pub mod members;
 pub mod name;
 pub mod records;
 pub mod report;
+pub mod share;
 pub mod source;
 pub mod suggest;
 pub mod sum;

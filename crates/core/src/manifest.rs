@@ -37,6 +37,12 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
+/// The first half of the SHA-256: a key in little memory.
+pub fn fingerprint(bytes: &[u8]) -> u128 {
+    let digest = Sha256::digest(bytes);
+    digest.iter().take(size_of::<u128>()).fold(0, |print, byte| print << 8 | u128::from(*byte))
+}
+
 /// A running SHA-256 of what is written piece by piece.
 #[derive(Debug, Clone, Default)]
 pub struct Sha256Sum(Sha256);

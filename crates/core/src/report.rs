@@ -31,8 +31,10 @@ pub fn add_dropped(into: &mut Dropped, more: &Dropped) {
 }
 
 /// What one partition wrote.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
+    /// Which partition it was, counted from 0.
+    pub partition: usize,
     /// Its part of the manifest; a partition without documents has none.
     pub manifest: Option<Part>,
     /// Documents written.
@@ -63,6 +65,17 @@ pub struct TotalReport {
     /// Where the cells are in a document (JSON pointers, RFC 6901), if they can be added up again from there:
     /// not where a missing cell is filled with a number other than 0.
     pub pointers: Vec<String>,
+}
+
+impl TotalReport {
+    /// What the documents hold, as a number.
+    pub fn sum(&self) -> Option<Sum> {
+        if !self.exact {
+            return self.delivered.parse().ok().map(Sum::Float);
+        }
+        let digits = self.delivered.split_once('.').map_or(0, |(_, digits)| digits.len());
+        Sum::parse(&self.delivered, digits.try_into().ok()?)
+    }
 }
 
 /// How long a step took.

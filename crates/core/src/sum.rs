@@ -92,7 +92,8 @@ impl Sum {
         }
     }
 
-    fn as_float(self) -> f64 {
+    /// The nearest float.
+    pub(crate) fn as_float(self) -> f64 {
         match self {
             Self::Exact { .. } => self.to_string().parse().unwrap_or(f64::NAN),
             Self::Float(float) => float,

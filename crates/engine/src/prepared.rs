@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::AsArray;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::displayable;
+use datafusion::physical_plan::{ExecutionPlanProperties, displayable};
 use datafusion::prelude::ident;
 use futures::{StreamExt, TryStreamExt};
 use keyfold_core::fold::DocumentBatch;
@@ -22,7 +21,7 @@ use crate::runner::{Progress, Runner};
 use crate::session::{Resources, Session};
 use crate::stores::Stores;
 use crate::tables::ResolvedTable;
-use crate::write::WriteSpec;
+use crate::write::{WriteSpec, summaries};
 use crate::{checks, totals};
 
 /// A job, resolved and checked, with its session.
@@ -118,9 +117,10 @@ impl Prepared {
     /// Folds the rows and writes the documents into a snapshot.
     pub async fn write(&self, snapshot: Location, progress: watch::Sender<Progress>) -> Result<Vec<Summary>> {
         let plan = self.plan.written(self.write_spec(snapshot))?;
-        let batches = self.session.run(plan, progress).await?;
-        let texts = batches.iter().flat_map(|batch| batch.column(0).as_string::<i32>().iter().flatten());
-        texts.map(|text| serde_json::from_str(text).map_err(Error::internal)).collect()
+        let plan = self.session.physical(plan).await?;
+        let partitions = plan.output_partitioning().partition_count();
+        let rows = self.session.execute(plan, progress).await?;
+        summaries(&rows, partitions, self.session.runner.retries())
     }
 
     fn write_spec(&self, snapshot: Location) -> WriteSpec {

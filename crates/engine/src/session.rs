@@ -11,6 +11,7 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::{AggregateUDF, LogicalPlan, LogicalPlanBuilder};
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use keyfold_core::{Error, ErrorKind, Result};
 use tokio::sync::watch;
@@ -47,20 +48,28 @@ impl Session {
         Ok(Self { context, runner })
     }
 
-    /// The rows of a query.
-    pub(crate) async fn collect(&self, plan: LogicalPlan) -> Result<Vec<RecordBatch>> {
-        self.run(plan, watch::Sender::default()).await
-    }
-
     /// The first rows of a query.
     pub(crate) async fn first(&self, plan: LogicalPlan, rows: usize) -> Result<Vec<RecordBatch>> {
         let limited = LogicalPlanBuilder::from(plan).limit(0, Some(rows)).and_then(LogicalPlanBuilder::build);
         self.collect(limited.map_err(running)?).await
     }
 
-    /// The rows of a plan whose progress is watched.
-    pub(crate) async fn run(&self, plan: LogicalPlan, progress: watch::Sender<Progress>) -> Result<Vec<RecordBatch>> {
-        let plan = self.context.state().create_physical_plan(&plan).await.map_err(running)?;
+    /// The rows of a query.
+    pub(crate) async fn collect(&self, plan: LogicalPlan) -> Result<Vec<RecordBatch>> {
+        self.execute(self.physical(plan).await?, watch::Sender::default()).await
+    }
+
+    /// The plan as it runs.
+    pub(crate) async fn physical(&self, plan: LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+        self.context.state().create_physical_plan(&plan).await.map_err(running)
+    }
+
+    /// The rows of a plan as it runs.
+    pub(crate) async fn execute(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        progress: watch::Sender<Progress>,
+    ) -> Result<Vec<RecordBatch>> {
         self.runner.run(plan, self.context.task_ctx(), progress).await
     }
 }

@@ -52,12 +52,7 @@ pub async fn verify(stores: &Stores, output: &Location) -> Result<Verification> 
         Error::new(ErrorKind::Usage, problem.help("name the output folder of a job, or run the job first"))
     })?;
     let pointer: Pointer = parse(&pointer_path, &text)?;
-    let report_path = join(&root, &pointer.report)?;
-    let text = read(store.as_ref(), &report_path).await?;
-    if sha256(&text) != pointer.report_sha256 {
-        return Err(differs(&report_path, "is not the report that was published"));
-    }
-    let report: Report = parse(&report_path, &text)?;
+    let report = report(store.as_ref(), &root, &pointer).await?;
     let snapshot = join(&root, &pointer.snapshot)?;
     let mut verifier = Verifier {
         store,
@@ -77,23 +72,36 @@ pub async fn verify(stores: &Stores, output: &Location) -> Result<Verification> 
     Ok(Verification { pointer, documents, bytes, totals })
 }
 
+/// The report that a pointer names.
+pub(crate) async fn report(store: &dyn ObjectStore, root: &Path, pointer: &Pointer) -> Result<Report> {
+    let path = join(root, &pointer.report)?;
+    let text = read(store, &path).await?;
+    if sha256(&text) != pointer.report_sha256 {
+        return Err(differs(&path, "is not the report that was published"));
+    }
+    parse(&path, &text)
+}
+
 async fn read(store: &dyn ObjectStore, path: &Path) -> Result<Vec<u8>> {
-    let unreadable = |error: object_store::Error| match error {
+    let found = store.get(path).await.map_err(|error| unreadable(path, error))?;
+    Ok(found.bytes().await.map_err(|error| unreadable(path, error))?.to_vec())
+}
+
+pub(crate) fn unreadable(path: &Path, error: object_store::Error) -> Error {
+    match error {
         object_store::Error::NotFound { .. } => differs(path, "is missing"),
         error => Error::new(
             ErrorKind::Unavailable,
             Problem::new(format!("cannot be read: {error}")).at(Place::whole(path.as_ref())),
         ),
-    };
-    let found = store.get(path).await.map_err(unreadable)?;
-    Ok(found.bytes().await.map_err(unreadable)?.to_vec())
+    }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T> {
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T> {
     serde_json::from_slice(text).map_err(|error| differs(path, &format!("is not a file of keyfold: {error}")))
 }
 
-fn differs(path: &Path, message: &str) -> Error {
+pub(crate) fn differs(path: &Path, message: &str) -> Error {
     Error::new(ErrorKind::Check, Problem::new(message).at(Place::whole(path.as_ref())))
 }
 
@@ -254,12 +262,7 @@ impl Verifier<'_> {
 }
 
 fn agrees(total: &Adding<'_>) -> bool {
-    let delivered = if total.report.exact {
-        Sum::parse(&total.report.delivered, total.scale)
-    } else {
-        total.report.delivered.parse().ok().map(Sum::Float)
-    };
-    delivered.is_some_and(|delivered| total.sum.agrees_with(delivered))
+    total.report.sum().is_some_and(|delivered| total.sum.agrees_with(delivered))
 }
 
 /// The JSON texts of a total's cells; nothing if the document has no such place.

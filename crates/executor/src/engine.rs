@@ -14,7 +14,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricsSet;
 use datafusion::prelude::SessionConfig;
 use keyfold_cluster::failure::{self, carry};
-use keyfold_engine::runner::Counted;
+use keyfold_engine::runner::{Counted, number_partitions};
 use tracing::Instrument;
 
 use crate::worker::{Task, Tasks};
@@ -43,6 +43,7 @@ impl<E: ExecutionEngine> ExecutionEngine for Engine<E> {
         let name = settings.into_iter().find(|entry| entry.key == BALLISTA_JOB_NAME).and_then(|entry| entry.value);
         let run = name.as_deref().and_then(|name| name.split('/').next()).unwrap_or_default().to_owned();
         let span = tracing::error_span!("task", run, plan = %job, stage, task);
+        let plan = number_partitions(plan, &partitions)?;
         let inner =
             self.inner.create_query_stage_exec(job.clone(), stage, task, partitions, plan.clone(), work_dir, config)?;
         let (tasks, executor) = (self.tasks.clone(), self.executor.clone());

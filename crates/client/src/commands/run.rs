@@ -9,7 +9,7 @@ use std::time::Duration;
 use keyfold_core::report::{Dropped, FORMAT, Pointer, Report, add_dropped};
 use keyfold_core::{Error, Result};
 use keyfold_engine::Prepared;
-use keyfold_engine::publish::{self, Publisher};
+use keyfold_engine::publish::{self, Publisher, change};
 use keyfold_engine::runner::{Progress, Runner};
 use tokio::sync::watch;
 use tracing::Instrument;
@@ -86,14 +86,16 @@ async fn pipeline(
             return Err(abandon(publisher.as_mut(), error).await);
         }
     };
+    if let Err(refused) = accept(&prepared, publisher.as_ref(), &report, arguments, settings).await {
+        // A run that was overtaken was compared with what is no longer published.
+        publisher.check_current().await?;
+        return Err(abandon(publisher.as_mut(), refused).await);
+    }
     underway.publishing.store(true, Ordering::Release);
     steps.begin("publish");
     let pointer = publisher.publish(&report, prepared.job.output.keep).await?;
     collect(publisher.as_mut(), &pointer).await;
     drop(steps);
-    if pointer.documents == 0 {
-        tracing::warn!("the query gave no rows, so the published snapshot has no documents");
-    }
     terminal.result(|| summary::text(&report, &pointer, &output), &report)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -119,6 +121,21 @@ async fn deliver(prepared: &Prepared, publisher: &dyn Publisher, steps: &mut Ste
     let summaries = prepared.write(publisher.snapshot(), sender).await?;
     let totals = prepared.compare_totals(&source, &summaries)?;
     Ok(Delivered { checks, totals, summaries })
+}
+
+/// Holds that what would be published may be.
+async fn accept(
+    prepared: &Prepared,
+    publisher: &dyn Publisher,
+    report: &Report,
+    arguments: &RunArguments,
+    settings: &Settings,
+) -> Result<()> {
+    change::check_not_empty(&prepared.job, report)?;
+    if arguments.accept_change {
+        return Ok(());
+    }
+    change::check(&settings.stores(), &prepared.job, publisher.published(), report).await
 }
 
 impl Delivered {

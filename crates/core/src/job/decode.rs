@@ -7,6 +7,7 @@ use std::path::Path;
 use super::tree::{Entry, Node, Origin, Value};
 use crate::error::{Place, Problem};
 use crate::location::Location;
+use crate::share::Share;
 use crate::source::Source;
 use crate::suggest;
 
@@ -161,6 +162,21 @@ impl<'a> Fields<'a> {
             _ => self.wrong(field, node, "an integer"),
         }
         default
+    }
+
+    /// A share of a whole, if the field is there.
+    pub(super) fn share(&mut self, field: &'static str) -> Option<At<Share>> {
+        let node = self.get(field)?;
+        let share = match &node.value {
+            Value::Float(text) => Share::parse(text),
+            Value::Integer(integer) => Share::parse(&integer.to_string()),
+            _ => None,
+        };
+        if share.is_none() {
+            let message = format!("`{}` must be a number between 0 and 1, such as 0.1 for a tenth", self.full(field));
+            self.decoder.report(&node.origin, message, None);
+        }
+        Some(self.at(node, share?))
     }
 
     /// A string of one ASCII character as a byte, or its default; an empty string is none.

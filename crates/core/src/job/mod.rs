@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Result;
 use crate::grid::{LabelPattern, OffGrid};
 use crate::location::Location;
+use crate::share::Share;
 use crate::source::Source;
 
 pub use decode::At;
@@ -111,6 +112,12 @@ pub struct Output {
     pub pretty: bool,
     /// How many published snapshots stay.
     pub keep: usize,
+    /// Whether a result without documents is published.
+    pub allow_empty: bool,
+    /// The share of the published documents that a run may remove.
+    pub max_removed: Option<At<Share>>,
+    /// The share by which a run may make the number of documents, their bytes or a control total smaller.
+    pub max_shrink: Option<At<Share>>,
 }
 
 /// How documents are laid out.

@@ -258,6 +258,10 @@ fn output(decoder: &Decoder<'_>, node: &Node, overrides: &Overrides, current: &P
         );
     }
     let keep = fields.integer("keep", 1..=10_000, 3) as usize;
+    let allow_empty = fields.boolean("allow_empty", false);
+    let max_removed = fields.share("max_removed");
+    let max_shrink = fields.share("max_shrink");
     fields.finish();
-    Some(Output { url: url?, name: name?, layout, shards, compression, pretty, keep })
+    let (url, name) = (url?, name?);
+    Some(Output { url, name, layout, shards, compression, pretty, keep, allow_empty, max_removed, max_shrink })
 }

@@ -65,6 +65,18 @@ fn a_flag_sets_any_field_and_a_wrong_one_is_named() {
 }
 
 #[test]
+fn a_share_is_a_number_between_0_and_1() {
+    for (text, share) in [("0.1", "0.1"), ("0", "0"), ("1", "1"), ("0.05", "0.05")] {
+        let job = read(JOB, &[&format!("output.max_removed={text}")]).unwrap();
+        assert_eq!(job.output.max_removed.unwrap().value.to_string(), share);
+    }
+    for text in ["10", "-0.1", "\"10%\"", "true", "nan"] {
+        let error = read(JOB, &[&format!("output.max_shrink={text}")]).unwrap_err();
+        assert!(error.to_string().contains("`output.max_shrink` must be a number between 0 and 1"), "{text}: {error}");
+    }
+}
+
+#[test]
 fn a_default_written_as_a_float_keeps_its_digits() {
     let params = "[params]\nrate = 1.50\ntiny = 1e-400\nlong = { type = \"DECIMAL(22,20)\", default = 1_0.12345678901234567890 }\n";
     let job = read(&format!("{JOB}{params}"), &[]).unwrap();

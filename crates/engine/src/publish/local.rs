@@ -63,6 +63,15 @@ impl Publisher for LocalPublisher {
         Location::Local(self.place.snapshot())
     }
 
+    fn published(&self) -> Option<&Pointer> {
+        self.before.as_ref()
+    }
+
+    async fn check_current(&mut self) -> Result<()> {
+        let before = self.before.clone();
+        blocking(self.place.clone(), move |place| place.check_current(before.as_ref()).map(drop)).await
+    }
+
     async fn publish(&mut self, report: &Report, keep: usize) -> Result<Pointer> {
         let (before, report) = (self.before.clone(), report.clone());
         blocking(self.place.clone(), move |place| place.publish(&report, before.as_ref(), keep)).await
@@ -103,6 +112,15 @@ impl Place {
         }
     }
 
+    /// What is published now, if that is what was published before.
+    fn check_current(&self, before: Option<&Pointer>) -> Result<Option<Pointer>> {
+        let name = self.pointer_name();
+        let now = self.current().map_err(|error| failed(format_args!("{name} cannot be read"), error))?;
+        let now = now.map(|text| parse_pointer(&name, &text)).transpose()?;
+        overtaken(&self.root.display().to_string(), &self.run, before, now.as_ref())?;
+        Ok(now)
+    }
+
     fn publish(&self, report: &Report, before: Option<&Pointer>, keep: usize) -> Result<Pointer> {
         let not = |error: io::Error| failed(format_args!("{} cannot be published", self.snapshot().display()), error);
         let snapshot = self.snapshot();
@@ -111,8 +129,7 @@ impl Place {
         fs::write(snapshot.join(REPORT), &text).map_err(not)?;
         sync(&snapshot).map_err(not)?;
         let _lock = self.lock().map_err(not)?;
-        let now = self.current().map_err(not)?.map(|text| parse_pointer(&self.pointer_name(), &text)).transpose()?;
-        overtaken(&self.root.display().to_string(), &self.run, before, now.as_ref())?;
+        let now = self.check_current(before)?;
         let pointer = pointer(report, &text, now.as_ref(), keep);
         write_durably(&snapshot.join(POINTER), &to_text(&pointer)?).map_err(not)?;
         // From here on the pointer keeps the snapshot, not the run's life.

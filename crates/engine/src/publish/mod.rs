@@ -1,5 +1,6 @@
 //! Publishing: a run writes into a snapshot of its own, which nobody reads before the pointer is moved to it.
 
+pub mod change;
 mod local;
 mod remote;
 
@@ -20,6 +21,12 @@ use crate::stores::Stores;
 pub trait Publisher: Send + Sync {
     /// Where the run writes its documents.
     fn snapshot(&self) -> Location;
+
+    /// What was published when the run began.
+    fn published(&self) -> Option<&Pointer>;
+
+    /// Holds that no other run was published since this one began.
+    async fn check_current(&mut self) -> Result<()>;
 
     /// Moves the pointer to the run's snapshot, unless another run was published since this one began.
     async fn publish(&mut self, report: &Report, keep: usize) -> Result<Pointer>;

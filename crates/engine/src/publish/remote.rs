@@ -16,7 +16,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
 use tokio::task::JoinHandle;
 
-use super::{Publisher, failed, lost_race, parse_pointer, pointer, to_text};
+use super::{Publisher, failed, lost_race, overtaken, parse_pointer, pointer, to_text};
 use crate::stores::Stores;
 
 /// How often a run shows that it is alive.
@@ -145,12 +145,21 @@ impl Publisher for RemotePublisher {
         self.output.join(&format!("{SNAPSHOTS}/{}", self.run))
     }
 
+    fn published(&self) -> Option<&Pointer> {
+        self.before.as_ref().map(|(pointer, _)| pointer)
+    }
+
+    async fn check_current(&mut self) -> Result<()> {
+        let now = self.current().await?;
+        overtaken(&self.output, &self.run, self.published(), now.as_ref().map(|(pointer, _)| pointer))
+    }
+
     async fn publish(&mut self, report: &Report, keep: usize) -> Result<Pointer> {
         let text = to_text(report)?;
         let path = self.path(&format!("{SNAPSHOTS}/{}/{REPORT}", self.run));
         let written = self.store.put(&path, text.clone().into()).await;
         written.map_err(|error| failed(format_args!("{path} cannot be written"), error))?;
-        let pointer = pointer(report, &text, self.before.as_ref().map(|(pointer, _)| pointer), keep);
+        let pointer = pointer(report, &text, self.published(), keep);
         self.swap(&pointer).await?;
         Ok(pointer)
     }

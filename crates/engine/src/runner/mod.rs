@@ -18,6 +18,8 @@ use crate::reach::Reach;
 pub use counted::Counted;
 pub use local::LocalRunner;
 
+pub use crate::write::number_partitions;
+
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {

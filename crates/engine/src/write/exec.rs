@@ -30,6 +30,8 @@ use crate::error::external;
 pub(crate) struct WriteExec {
     input: Arc<dyn ExecutionPlan>,
     spec: Arc<WriteSpec>,
+    /// Which partitions of the whole plan these are, where a task has a share of them; all of them where absent.
+    partitions: Option<Vec<usize>>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -48,7 +50,28 @@ impl WriteExec {
             EmissionType::Final,
             Boundedness::Bounded,
         );
-        Self { input, spec, properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() }
+        Self {
+            input,
+            spec,
+            partitions: None,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
+    }
+
+    /// The same in a task's plan, which has these partitions of the whole plan.
+    pub(super) fn with_partitions(&self, partitions: Vec<usize>) -> Self {
+        Self { partitions: Some(partitions), ..Self::new(self.input.clone(), self.spec.clone()) }
+    }
+
+    /// Which partition of the whole plan one of this plan is.
+    fn number(&self, partition: usize) -> Result<usize> {
+        let Some(partitions) = &self.partitions else { return Ok(partition) };
+        let number = partitions.get(partition).copied();
+        number.ok_or_else(|| {
+            let given = partitions.len();
+            external(Error::internal(format!("a task of {given} partitions has partition {partition}, counted from 0")))
+        })
     }
 }
 
@@ -81,7 +104,8 @@ impl ExecutionPlan for WriteExec {
         mut children: Vec<Arc<dyn ExecutionPlan>>,
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(Self::new(children.swap_remove(0), self.spec.clone())))
+        let partitions = self.partitions.clone();
+        Ok(Arc::new(Self { partitions, ..Self::new(children.swap_remove(0), self.spec.clone()) }))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -96,6 +120,7 @@ impl ExecutionPlan for WriteExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let number = self.number(partition)?;
         let documents = self.input.execute(partition, context.clone())?;
         let spec = self.spec.clone();
         let written = Written {
@@ -103,7 +128,7 @@ impl ExecutionPlan for WriteExec {
             bytes: MetricBuilder::new(&self.metrics).counter(BYTES, partition),
         };
         let summary = async move {
-            let summary = write(documents, spec, written, &context).await?;
+            let summary = Summary { partition: number, ..write(documents, spec, written, &context).await? };
             let text = serde_json::to_string(&summary).map_err(|error| external(Error::internal(error)))?;
             Ok(RecordBatch::try_new(summary_schema(), vec![Arc::new(StringArray::from(vec![text]))])?)
         };
@@ -132,8 +157,7 @@ async fn write(
     context: &TaskContext,
 ) -> Result<Summary> {
     let mut sink = Sink::open(&spec, &context.runtime_env().object_store_registry).await.map_err(external)?;
-    let mut summary =
-        Summary { manifest: None, documents: 0, rows: 0, bytes: 0, sums: Vec::new(), dropped: Default::default() };
+    let mut summary = Summary::default();
     while let Some(batch) = documents.next().await {
         // Errors from below pass as they are: who runs the plan may know what to do about them.
         let batch = batch?;

@@ -7,6 +7,9 @@ mod manifest;
 mod node;
 mod shards;
 mod sink;
+mod summaries;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -15,9 +18,10 @@ use keyfold_core::job::{Compression, Layout};
 use keyfold_core::location::Location;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use exec::WriteExec;
-pub(crate) use exec::{BYTES, DOCUMENTS};
+pub(crate) use exec::{BYTES, DOCUMENTS, WriteExec};
 pub(crate) use node::WriteNode;
+pub use summaries::number_partitions;
+pub(crate) use summaries::summaries;
 
 /// Where and how documents are written; it can be sent to where they are made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

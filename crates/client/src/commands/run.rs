@@ -123,7 +123,7 @@ async fn deliver(prepared: &Prepared, publisher: &dyn Publisher, steps: &mut Ste
     Ok(Delivered { checks, totals, summaries })
 }
 
-/// Holds that what would be published may be.
+/// Refuses what may not be published.
 async fn accept(
     prepared: &Prepared,
     publisher: &dyn Publisher,

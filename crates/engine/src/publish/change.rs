@@ -1,4 +1,4 @@
-//! What a run would change of what is published, held against the limits that the job sets.
+//! What a run would change of what is published, checked against the limits that the job sets.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const KEYS_AT_ONCE: u64 = 4 << 20;
 
 const HELP: &str = "nothing was published; if the change is right, `keyfold run --accept-change` publishes it";
 
-/// Holds that there are documents, unless the job says that there may be none.
+/// Refuses a result without documents, unless the job allows it.
 pub fn check_not_empty(job: &Job, now: &Report) -> Result<()> {
     if now.documents > 0 || job.output.allow_empty {
         return Ok(());
@@ -33,7 +33,7 @@ pub fn check_not_empty(job: &Job, now: &Report) -> Result<()> {
     Err(Error::new(ErrorKind::Check, problem))
 }
 
-/// Holds a run's documents against those that were published before, within the job's limits.
+/// Checks a run's documents against those that were published before, by the job's limits.
 pub async fn check(stores: &Stores, job: &Job, before: Option<&Pointer>, now: &Report) -> Result<()> {
     let output = &job.output;
     let (Some(pointer), true) = (before, output.max_removed.is_some() || output.max_shrink.is_some()) else {

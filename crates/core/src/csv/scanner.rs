@@ -110,7 +110,7 @@ impl Scanner {
                 State::Field => self.before_field(input, at),
                 State::Plain => self.plain(input, at),
                 State::Quoted => self.quoted(input, at),
-                State::Escaped => self.escaped(input, at)?,
+                State::Escaped => self.escaped(input, at),
                 State::Closing => self.closing(input, at)?,
                 State::Comment => self.comment(input, at),
             };
@@ -228,17 +228,13 @@ impl Scanner {
         input.len()
     }
 
-    fn escaped(&mut self, input: &[u8], at: usize) -> Result<usize, Malformed> {
-        // Without the escape before it, it might seem to belong to the character before that.
-        if self.record.kept && matches!(input[at], 0x80..=0xBF) {
-            return Err(self.malformed(self.record.field_line, Fault::NotUtf8));
-        }
+    fn escaped(&mut self, input: &[u8], at: usize) -> usize {
         if matches!(input[at], b'\n' | b'\r') {
             self.count_line(input, at);
         }
         self.keep(&input[at..=at]);
         self.state = State::Quoted;
-        Ok(at + 1)
+        at + 1
     }
 
     fn closing(&mut self, input: &[u8], at: usize) -> Result<usize, Malformed> {

@@ -166,15 +166,6 @@ fn bytes_that_are_not_utf_8_are_named_with_line_and_field() {
 }
 
 #[test]
-fn an_escape_within_a_character_does_not_hide_that_it_is_broken() {
-    let escape = quotes(Dialect { escape: Some(b'\\'), ..Dialect::default() });
-    let malformed = |bytes: &[u8]| scan(&escape, [bytes], 1, 100).1;
-    let broken = Some(Malformed { line: 2, field: 1, fault: Fault::NotUtf8 });
-    assert_eq!(malformed(b"a,b\na,\"\xC3\\\xA9\"\n"), broken);
-    assert_eq!(malformed("a,\"\\é\"\n".as_bytes()), None);
-}
-
-#[test]
 fn only_fields_that_were_asked_for_are_kept() {
     let mut scanner = Scanner::new(&comma(), &Fields::These(vec![1, 3]), 100, 7);
     scanner.read(b"\xFF,b,c,d,e\na\n\"\n\n\",b\n,\"\",,d").unwrap();

@@ -1,1 +1,0 @@
-SELECT region, sum(n) AS n FROM sales GROUP BY region

@@ -47,7 +47,7 @@ impl Cast {
 
     /// Texts as dates or times, by the rules of text in files.
     fn temporal(&self, texts: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
-        let parser = Parser::new(to, &TextRules { null: Vec::new(), ..TextRules::default() });
+        let parser = Parser::new(to, &TextRules::default());
         let parser = parser.map_err(|why| self.origin.failed(why, "CAST to another type"))?;
         let texts = compute::cast(texts, &DataType::Utf8)?;
         parser.array(texts.as_string::<i32>().iter()).map_err(|bad| {

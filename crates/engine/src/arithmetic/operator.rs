@@ -154,15 +154,21 @@ fn shift(operator: Operator, left: &dyn Datum, right: &dyn Datum) -> Result<Arra
     macro_rules! shifted {
         ($($data_type:ident => $arrow:ty),*) => {
             match left.get().0.data_type() {
-                $(DataType::$data_type => pairs::<$arrow>(left, right, |value, distance| {
-                    let distance = u32::try_from(distance).ok()?;
-                    match operator {
-                        Operator::ShiftLeft => {
-                            value.checked_shl(distance).filter(|shifted| *shifted >> distance == value)
+                $(DataType::$data_type => {
+                    let shifted = |value, distance| {
+                        let distance = u32::try_from(distance).ok()?;
+                        match operator {
+                            Operator::ShiftLeft => <$arrow as ArrowPrimitiveType>::Native::checked_shl(value, distance)
+                                .filter(|shifted| *shifted >> distance == value),
+                            _ => <$arrow as ArrowPrimitiveType>::Native::checked_shr(value, distance),
                         }
-                        _ => value.checked_shr(distance),
-                    }
-                }),)*
+                    };
+                    let overflow = || ArrowError::ArithmeticOverflow(String::new());
+                    let shifted = pairs::<$arrow>(left, right, |value, distance| {
+                        shifted(value, distance).ok_or_else(overflow)
+                    });
+                    Ok(Arc::new(shifted?))
+                })*
                 other => Err(ArrowError::InvalidArgumentError(format!("{other} {operator} …"))),
             }
         };
@@ -171,11 +177,12 @@ fn shift(operator: Operator, left: &dyn Datum, right: &dyn Datum) -> Result<Arra
         UInt8 => UInt8Type, UInt16 => UInt16Type, UInt32 => UInt32Type, UInt64 => UInt64Type)
 }
 
-fn pairs<T: ArrowPrimitiveType>(
+/// What two operands, one of which may be a constant, give row by row; NULL where one is.
+pub(super) fn pairs<T: ArrowPrimitiveType>(
     left: &dyn Datum,
     right: &dyn Datum,
-    combine: impl Fn(T::Native, T::Native) -> Option<T::Native>,
-) -> Result<ArrayRef, ArrowError> {
+    combine: impl Fn(T::Native, T::Native) -> Result<T::Native, ArrowError>,
+) -> Result<PrimitiveArray<T>, ArrowError> {
     let ((left, left_scalar), (right, right_scalar)) = (left.get(), right.get());
     let (left, right) = (left.as_primitive::<T>(), right.as_primitive::<T>());
     let length = if left_scalar { right.len() } else { left.len() };
@@ -183,12 +190,9 @@ fn pairs<T: ArrowPrimitiveType>(
         let row = if scalar { 0 } else { row };
         array.is_valid(row).then(|| array.value(row))
     };
-    let combined = (0..length).map(|row| match (value(left, left_scalar, row), value(right, right_scalar, row)) {
-        (Some(left), Some(right)) => {
-            combine(left, right).map(Some).ok_or_else(|| ArrowError::ArithmeticOverflow(String::new()))
-        }
-        _ => Ok(None),
+    let combined = (0..length).map(|row| {
+        let operands = value(left, left_scalar, row).zip(value(right, right_scalar, row));
+        operands.map(|(left, right)| combine(left, right)).transpose()
     });
-    let array: PrimitiveArray<T> = combined.collect::<Result<_, _>>()?;
-    Ok(Arc::new(array))
+    combined.collect()
 }

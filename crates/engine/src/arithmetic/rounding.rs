@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Datum, PrimitiveArray};
+use datafusion::arrow::array::{ArrayRef, Datum};
 use datafusion::arrow::datatypes::{ArrowNativeTypeOp, DataType, Decimal128Type, Decimal256Type, DecimalType, i256};
 use datafusion::arrow::error::ArrowError;
+
+use super::operator::pairs;
 
 /// The quotient, half away from zero. The divisor is not zero.
 pub(super) fn rounded(number: i256, divisor: i256) -> i256 {
@@ -55,19 +57,7 @@ fn each<T: DecimalType>(
         *scaled = scaled.mul_checked(power)?;
         narrow(rounded(number, divisor)).ok_or_else(|| ArrowError::ArithmeticOverflow(String::new()))
     };
-    let ((left, left_scalar), (right, right_scalar)) = (left.get(), right.get());
-    let (left, right) = (left.as_primitive::<T>(), right.as_primitive::<T>());
-    let length = if left_scalar { right.len() } else { left.len() };
-    let value = |array: &PrimitiveArray<T>, scalar: bool, row: usize| {
-        let row = if scalar { 0 } else { row };
-        array.is_valid(row).then(|| array.value(row))
-    };
-    let quotients = (0..length).map(|row| {
-        let operands = value(left, left_scalar, row).zip(value(right, right_scalar, row));
-        operands.map(|(left, right)| quotient(left, right)).transpose()
-    });
-    let array: PrimitiveArray<T> = quotients.collect::<Result<_, _>>()?;
-    Ok(Arc::new(array.with_data_type(result.clone())))
+    Ok(Arc::new(pairs::<T>(left, right, quotient)?.with_data_type(result.clone())))
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ fn exactly(constant: &Expr, fine: &DataType, coarse: &DataType) -> Option<Scalar
         _ => return None,
     };
     if let Some(Some(text)) = written.try_as_str() {
-        let parser = Parser::new(coarse, &TextRules { null: Vec::new(), ..TextRules::default() }).ok()?;
+        let parser = Parser::new(coarse, &TextRules::default()).ok()?;
         return ScalarValue::try_from_array(&parser.array(std::iter::once(Some(text))).ok()?, 0).ok();
     }
     let value = written.cast_to(fine).ok()?;

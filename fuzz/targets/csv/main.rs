@@ -107,13 +107,19 @@ fn cut(dialect: &Dialect, text: &[u8], piece: usize) -> Read {
     let cuts = chain(&transitions);
     let (mut read, mut problem) = (Vec::new(), None);
     for (index, cut) in cuts.iter().enumerate() {
-        let end = cuts.get(index + 1).map_or(text.len(), |next| next.offset as usize);
+        let (begin, end) = (*cut as usize, cuts.get(index + 1).map_or(text.len(), |next| *next as usize));
         assert!(problem.is_none(), "a part after the first fault");
-        let part = scan(dialect, &Fields::All, &text[cut.offset as usize..end], (end + 1, 100), cut.lines_before + 1);
+        let part = scan(dialect, &Fields::All, &text[begin..end], (end + 1, 100), line_at(text, begin));
         read.extend(part.0);
         problem = part.1;
     }
     (read, problem)
+}
+
+/// The line in which the byte at an offset stands, counted from 1. A line ends with `\n`, `\r\n` or a lone `\r`.
+fn line_at(text: &[u8], offset: usize) -> u64 {
+    let ends = |at: &usize| text[*at] == b'\n' || text[*at] == b'\r' && text.get(at + 1) != Some(&b'\n');
+    1 + (0..offset).filter(ends).count() as u64
 }
 
 /// Bytes that are not text have as many records all the same.

@@ -2,9 +2,9 @@
 //!
 //! Whether a line break ends a record depends on all quotes before it. So each piece of a file is looked at by itself
 //! from every state in which it may begin, which can be done for all pieces at the same time; then the states are
-//! chained, and the first record of each piece is known, with the number of its line.
+//! chained, and the first record of each piece is known.
 
-use memchr::{memchr_iter, memchr3};
+use memchr::memchr3;
 
 use super::dialect::Dialect;
 
@@ -66,9 +66,6 @@ pub struct PieceScan {
     loud: Option<[u8; 3]>,
     delimiter: u8,
     length: u64,
-    lines: u64,
-    begins_with_line_feed: bool,
-    last: u8,
     /// By the state at the piece's start.
     paths: [Path; STATES.len()],
 }
@@ -77,32 +74,15 @@ pub struct PieceScan {
 #[derive(Debug, Clone, Copy)]
 struct Path {
     state: State,
-    first_record: Option<Position>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Position {
-    offset: u64,
-    lines_before: u64,
+    /// Bytes before it.
+    first_record: Option<u64>,
 }
 
 /// What a piece does, whatever comes before it.
 #[derive(Debug, Clone)]
 pub struct Transition {
     length: u64,
-    lines: u64,
-    begins_with_line_feed: bool,
-    ends_with_return: bool,
     paths: [Path; STATES.len()],
-}
-
-/// Where a record begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cut {
-    /// Bytes before it.
-    pub offset: u64,
-    /// Line ends before it.
-    pub lines_before: u64,
 }
 
 /// Bytes that are looked at together.
@@ -119,9 +99,6 @@ impl PieceScan {
             loud: any.map(|any| loud.map(|byte| byte.unwrap_or(*any))),
             delimiter: dialect.delimiter,
             length: 0,
-            lines: 0,
-            begins_with_line_feed: false,
-            last: b'\n',
             paths: STATES.map(|state| Path { state, first_record: None }),
         }
     }
@@ -129,25 +106,14 @@ impl PieceScan {
     /// The next bytes of the piece.
     pub fn push(&mut self, bytes: &[u8]) {
         for block in bytes.chunks(BLOCK) {
-            if self.length == 0 {
-                self.begins_with_line_feed = block.first() == Some(&b'\n');
-            }
             self.block(block);
-            self.lines += line_ends(block, self.last);
             self.length += block.len() as u64;
-            self.last = block.last().copied().unwrap_or(self.last);
         }
     }
 
     /// The end of the piece.
     pub fn finish(self) -> Transition {
-        Transition {
-            length: self.length,
-            lines: self.lines,
-            begins_with_line_feed: self.begins_with_line_feed,
-            ends_with_return: self.length > 0 && self.last == b'\r',
-            paths: self.paths,
-        }
+        Transition { length: self.length, paths: self.paths }
     }
 }
 
@@ -159,11 +125,7 @@ impl PieceScan {
         self.paths = self.paths.map(|path| {
             let walk = || {
                 let (state, first) = self.walk(path.state, block, quiet);
-                let position = |first: usize| Position {
-                    offset: self.length + first as u64,
-                    lines_before: self.lines + line_ends(&block[..first], self.last),
-                };
-                (state, first.map(position))
+                (state, first.map(|first| self.length + first as u64))
             };
             let (state, first) = *walked[path.state as usize].get_or_insert_with(walk);
             Path { state, first_record: path.first_record.or(first) }
@@ -196,37 +158,16 @@ impl PieceScan {
     }
 }
 
-/// Line ends in some bytes. A line feed behind a carriage return, which may be the byte before them, ends no line.
-fn line_ends(bytes: &[u8], before: u8) -> u64 {
-    let feeds = memchr_iter(b'\n', bytes).count();
-    let returns = memchr_iter(b'\r', bytes).count();
-    let pairs = match returns {
-        0 => 0,
-        _ => memchr_iter(b'\r', bytes).filter(|at| bytes.get(at + 1) == Some(&b'\n')).count(),
-    };
-    let split_pair = before == b'\r' && bytes.first() == Some(&b'\n');
-    (feeds + returns - pairs) as u64 - u64::from(split_pair)
-}
-
-/// The first record of each piece of a text, in order. A piece in which none begins has none, and so have all behind
-/// text that is not CSV: whoever reads up to there reports it.
-pub fn chain(pieces: &[Transition]) -> Vec<Cut> {
+/// Where the first record of each piece of a text begins, in order: the bytes before it. A piece in which none begins has
+/// none, and so have all behind text that is not CSV: whoever reads up to there reports it.
+pub fn chain(pieces: &[Transition]) -> Vec<u64> {
     let mut cuts = Vec::with_capacity(pieces.len());
-    let (mut state, mut after_return) = (State::Record, false);
-    let (mut offset, mut lines) = (0, 0);
+    let (mut state, mut offset) = (State::Record, 0);
     for piece in pieces {
-        let split_pair = u64::from(after_return && piece.begins_with_line_feed);
         let path = piece.paths[state as usize];
-        if let Some(first) = path.first_record {
-            let lines_before = lines + first.lines_before - if first.offset > 0 { split_pair } else { 0 };
-            cuts.push(Cut { offset: offset + first.offset, lines_before });
-        }
+        cuts.extend(path.first_record.map(|first| offset + first));
         state = path.state;
         offset += piece.length;
-        lines += piece.lines - split_pair;
-        if piece.length > 0 {
-            after_return = piece.ends_with_return;
-        }
     }
     cuts
 }

@@ -6,7 +6,7 @@
 //! - After the closing quote comes a delimiter, the end of the record or of the input, and nothing else.
 //!
 //! A [`Scanner`] reads bytes in pieces of any size. [`PieceScan`] and [`chain`] find where a large file may be cut, so
-//! that its parts are read at the same time and yet give the same records with the same line numbers.
+//! that its parts are read at the same time and yet give the same records.
 
 mod bytes;
 mod cuts;
@@ -18,7 +18,7 @@ mod scanner;
 #[cfg(test)]
 mod tests;
 
-pub use cuts::{Cut, PieceScan, Transition, chain};
+pub use cuts::{PieceScan, Transition, chain};
 pub use dialect::{Dialect, without_byte_order_mark};
 pub use errors::{Fault, Malformed};
 pub use fields::Fields;

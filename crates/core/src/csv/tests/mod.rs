@@ -56,6 +56,12 @@ fn scan<'a>(
     (read, malformed)
 }
 
+/// The line in which the byte at an offset stands, counted from 1.
+fn line_at(text: &[u8], offset: usize) -> u64 {
+    let ends = |at: &usize| text[*at] == b'\n' || text[*at] == b'\r' && text.get(at + 1) != Some(&b'\n');
+    1 + (0..offset).filter(ends).count() as u64
+}
+
 fn rows(dialect: &Dialect, text: &str) -> Vec<Vec<String>> {
     let (read, malformed) = scan(dialect, [text.as_bytes()], 1, 100);
     assert_eq!(malformed, None, "{text:?}");
@@ -195,5 +201,5 @@ fn a_piece_within_a_quoted_text_that_looks_like_records_has_no_cut() {
         scan.push(piece);
         scan.finish()
     });
-    assert_eq!(chain(&pieces), [Cut { offset: 0, lines_before: 0 }, Cut { offset: 26, lines_before: 3 }]);
+    assert_eq!(chain(&pieces), [0, 26]);
 }

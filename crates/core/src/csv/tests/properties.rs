@@ -117,8 +117,8 @@ proptest! {
         let cuts = chain(&transitions(&dialect, text, &cuts, chunk));
         let (mut read, mut malformed) = (Vec::new(), None);
         for (index, cut) in cuts.iter().enumerate() {
-            let end = cuts.get(index + 1).map_or(text.len(), |next| next.offset as usize);
-            let part = scan(&dialect, [&text[cut.offset as usize..end]], cut.lines_before + 1, 100);
+            let (begin, end) = (*cut as usize, cuts.get(index + 1).map_or(text.len(), |next| *next as usize));
+            let part = scan(&dialect, [&text[begin..end]], line_at(text, begin), 100);
             read.extend(part.0);
             prop_assert!(part.1.is_none() || index + 1 == cuts.len());
             malformed = part.1;
@@ -135,7 +135,7 @@ proptest! {
         let (read, _) = reference::read(&comma(), text);
         let lines: Vec<u64> = read.into_iter().map(|(line, _)| line).collect();
         for cut in chain(&transitions(&comma(), text, &cuts, 7)) {
-            prop_assert!(lines.contains(&(cut.lines_before + 1)));
+            prop_assert!(lines.contains(&line_at(text, cut as usize)));
         }
     }
 }

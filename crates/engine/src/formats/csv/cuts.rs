@@ -31,7 +31,7 @@ pub(super) async fn records(file: &FileBytes<'_>, dialect: &Dialect, wanted: &[u
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let pieces: Vec<Transition> = stream::iter(ranges).map(scan).buffered(threads).try_collect().await?;
-    let cuts = chain(&pieces).into_iter().map(|cut| start + cut.offset);
+    let cuts = chain(&pieces).into_iter().map(|cut| start + cut);
     Ok(cuts.filter(|offset| *offset > start && *offset < size).collect())
 }
 

@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::lit;
-use keyfold_core::fold::{FoldSpec, Folder, Naming};
+use keyfold_core::fold::{Fold, FoldSpec, Naming};
 use keyfold_core::grid::Grid;
 use keyfold_core::job::{Cells, Job, Layout, Pivot};
 use keyfold_core::name::NamePattern;
@@ -72,7 +72,7 @@ impl Plan {
         };
         let input = project(query, &spec, job.output.shards).map_err(running)?;
         // What a fold refuses before its first row is refused before anything runs.
-        Folder::new(&spec, input.schema().inner())?;
+        Fold::new(&spec, input.schema().inner())?;
         Ok(Self { tables, params, spec: Arc::new(spec), input })
     }
 

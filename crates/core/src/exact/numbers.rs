@@ -258,10 +258,7 @@ impl<'a> Written<'a> {
             exponent += (whole.len() - kept.len()) as i64;
             whole = kept;
         }
-        let zeros = match whole.is_empty() && fraction.is_empty() {
-            true => 0,
-            false => usize::try_from(exponent).ok()?,
-        };
+        let zeros = if whole.is_empty() && fraction.is_empty() { 0 } else { usize::try_from(exponent).ok()? };
         Some(Digits { negative: self.negative, whole, fraction, zeros })
     }
 }

@@ -10,7 +10,7 @@ use arrow_buffer::i256;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 
 use super::open::{LARGEST_DOCUMENT, OpenDocument};
-use super::{FoldSpec, Layout, bad_key, column_type};
+use super::{CompiledSpec, FoldSpec, bad_key, column_type};
 use crate::error::{Error, Result};
 use crate::report::Dropped;
 use crate::sum::{DIGITS, Sum};
@@ -107,7 +107,7 @@ fn sum_at(column: &ArrayRef, row: usize) -> Sum {
 }
 
 /// Collects finished documents.
-pub(super) struct Documents {
+pub(super) struct FinishedDocuments {
     schema: SchemaRef,
     keys: StringBuilder,
     paths: StringBuilder,
@@ -124,7 +124,7 @@ enum Sums {
     Float(Float64Builder),
 }
 
-impl Documents {
+impl FinishedDocuments {
     pub(super) fn new(schema: Schema) -> Self {
         let sums = schema.fields()[FIRST_SUM..].iter().map(|field| match field.data_type() {
             data_type @ DataType::Decimal256(_, _) => {
@@ -150,13 +150,13 @@ impl Documents {
     }
 
     /// Encodes the open document, which is complete.
-    pub(super) fn append(&mut self, layout: &Layout, open: &mut OpenDocument) -> Result<()> {
+    pub(super) fn append(&mut self, compiled: &CompiledSpec, open: &mut OpenDocument) -> Result<()> {
         self.document.clear();
-        for fragment in &layout.document.fragments {
+        for fragment in &compiled.document.fragments {
             match fragment {
                 Fragment::Bytes(bytes) => self.document.extend_from_slice(bytes),
                 Fragment::Attribute(slot) => self.document.extend_from_slice(&open.attributes[*slot]),
-                Fragment::Pivot(slot) => members(layout, slot, open, &mut self.document),
+                Fragment::Pivot(slot) => members(compiled, slot, open, &mut self.document),
             }
         }
         if self.document.len() > LARGEST_DOCUMENT {
@@ -210,8 +210,8 @@ impl Documents {
 }
 
 /// Appends a pivot's members: the grid's cells in order, then those outside it.
-fn members(layout: &Layout, slot: &PivotSlot, open: &OpenDocument, out: &mut Vec<u8>) {
-    let values = &layout.grid_values[slot.grid];
+fn members(compiled: &CompiledSpec, slot: &PivotSlot, open: &OpenDocument, out: &mut Vec<u8>) {
+    let values = &compiled.grid_values[slot.grid];
     let index = values.iter().position(|value| *value == slot.value).unwrap_or_default();
     let start = out.len();
     for (cell, member) in slot.members.iter().enumerate() {
@@ -225,7 +225,7 @@ fn members(layout: &Layout, slot: &PivotSlot, open: &OpenDocument, out: &mut Vec
         }
         out.push(b',');
     }
-    let grid = &layout.spec.grids[slot.grid];
+    let grid = &compiled.spec.grids[slot.grid];
     for (extra, spans) in &open.grids[slot.grid].extra {
         out.extend_from_slice(&slot.before);
         out.extend_from_slice(serde_json::Value::from(grid.label.label(&extra.text())).to_string().as_bytes());

@@ -2,9 +2,10 @@
 //!
 //! Memory holds one open document and the finished ones that were not taken yet, however many keys there are.
 
-mod columns;
+mod batch;
 mod documents;
 mod open;
+mod row;
 #[cfg(test)]
 mod tests;
 
@@ -23,9 +24,10 @@ use crate::template::{Document, Fragment, Node, Slot};
 
 pub use documents::{DocumentBatch, document_schema};
 
-use columns::Columns;
-use documents::Documents;
+use batch::InputBatch;
+use documents::FinishedDocuments;
 use open::OpenDocument;
+use row::Row;
 
 /// Everything the fold needs to know; it can be sent to where the rows are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,7 +94,7 @@ impl FoldSpec {
 }
 
 /// What stays the same for all batches of one fold.
-struct Layout {
+struct CompiledSpec {
     spec: FoldSpec,
     document: Document,
     attributes: Vec<Slot>,
@@ -102,15 +104,15 @@ struct Layout {
 }
 
 /// Folds rows into documents.
-pub struct Folder {
-    layout: Layout,
+pub struct Fold {
+    compiled: CompiledSpec,
     open: Option<OpenDocument>,
     spare: Option<OpenDocument>,
-    documents: Documents,
+    finished: FinishedDocuments,
 }
 
-impl Folder {
-    /// A folder of rows with this schema.
+impl Fold {
+    /// A fold of rows with this schema.
     ///
     /// # Errors
     /// If a column that the spec names is missing, which the query contract should have refused, or if two cells of a
@@ -120,70 +122,71 @@ impl Folder {
         let index = |grid: &Grid| CellIndex::new(grid, column_type(input, &grid.column)?);
         let cell_indexes = spec.grids.iter().map(index).collect::<Result<_>>()?;
         let grid_values = (0..spec.grids.len()).map(|grid| values_of(&document, grid)).collect();
-        let documents = Documents::new(document_schema(spec, input)?);
-        let layout = Layout { attributes: spec.attributes(), document, grid_values, cell_indexes, spec: spec.clone() };
-        Ok(Self { layout, open: None, spare: None, documents })
+        let finished = FinishedDocuments::new(document_schema(spec, input)?);
+        let compiled =
+            CompiledSpec { attributes: spec.attributes(), document, grid_values, cell_indexes, spec: spec.clone() };
+        Ok(Self { compiled, open: None, spare: None, finished })
     }
 
-    /// Folds rows of a batch and returns how many: it stops early once [`Folder::FULL`] bytes of documents wait to
+    /// Folds rows of a batch and returns how many: it stops early once [`Fold::FULL`] bytes of documents wait to
     /// be taken, and goes on when called again with the rest. Rows of one key follow each other, across batches too.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<usize> {
         if batch.num_rows() == 0 {
             return Ok(0);
         }
-        let Self { layout, open, spare, documents } = self;
+        let Self { compiled, open, spare, finished } = self;
         let batch = plain(batch)?;
-        let mut columns = Columns::of(layout, &batch)?;
-        for rows in columns.keys.clone() {
-            let key = columns.key(rows.start);
+        let mut input = InputBatch::of(compiled, &batch)?;
+        for rows in input.keys.clone() {
+            let key = input.key(rows.start);
             match open {
-                Some(open) if open.key == key => open.check_attributes(layout, &mut columns, rows.start)?,
+                Some(open) if open.key == key => open.check_attributes(&mut Row::new(&mut input, rows.start))?,
                 _ => {
-                    close(layout, open, spare, documents)?;
-                    if documents.bytes() >= Self::FULL {
+                    close(compiled, open, spare, finished)?;
+                    if finished.bytes() >= Self::FULL {
                         return Ok(rows.start);
                     }
-                    let fresh = spare.take().unwrap_or_else(|| OpenDocument::new(layout));
-                    *open = Some(fresh.start(layout, &mut columns, rows.start)?);
+                    let fresh = spare.take().unwrap_or_else(|| OpenDocument::new(compiled));
+                    *open = Some(fresh.start(&mut Row::new(&mut input, rows.start))?);
                 }
             }
             if let Some(open) = open {
                 for row in rows {
-                    open.add(layout, &mut columns, row)?;
+                    open.add(&mut Row::new(&mut input, row))?;
                 }
             }
         }
         Ok(batch.num_rows())
     }
 
-    /// Bytes of finished documents after which the folder wants them taken.
+    /// Bytes of finished documents after which the fold wants them taken.
     pub const FULL: usize = 4 << 20;
 
     /// Finishes the last document.
     pub fn finish(&mut self) -> Result<()> {
-        close(&self.layout, &mut self.open, &mut self.spare, &mut self.documents)
+        close(&self.compiled, &mut self.open, &mut self.spare, &mut self.finished)
     }
 
     /// Whether the finished documents should be taken now.
     pub fn is_full(&self) -> bool {
-        self.documents.bytes() >= Self::FULL
+        self.finished.bytes() >= Self::FULL
     }
 
     /// Takes the finished documents, if there are any.
     pub fn take(&mut self) -> Result<Option<RecordBatch>> {
-        self.documents.take().map_err(arrow)
+        self.finished.take().map_err(arrow)
     }
 }
 
 fn close(
-    layout: &Layout,
+    compiled: &CompiledSpec,
     open: &mut Option<OpenDocument>,
     spare: &mut Option<OpenDocument>,
-    documents: &mut Documents,
+    finished: &mut FinishedDocuments,
 ) -> Result<()> {
-    if let Some(mut finished) = open.take() {
-        documents.append(layout, &mut finished)?;
-        *spare = Some(finished);
+    if let Some(mut complete) = open.take() {
+        finished.append(compiled, &mut complete)?;
+        *spare = Some(complete);
     }
     Ok(())
 }

@@ -28,28 +28,28 @@ struct Folded {
     sums: Vec<(Sum, Sum)>,
 }
 
-/// Folds batches as every caller must: a folder that stops early is emptied and given the rest.
+/// Folds batches as every caller must: a fold that stops early is emptied and given the rest.
 fn fold(spec: &FoldSpec, batches: &[RecordBatch]) -> Result<Vec<Folded>> {
-    let mut folder = Folder::new(spec, &batches[0].schema())?;
+    let mut fold = Fold::new(spec, &batches[0].schema())?;
     let mut found = Vec::new();
     for batch in batches {
         let mut rest = batch.clone();
         while rest.num_rows() > 0 {
-            let folded = folder.push(&rest)?;
+            let folded = fold.push(&rest)?;
             rest = rest.slice(folded, rest.num_rows() - folded);
-            if folder.is_full() {
-                take(&mut folder, &mut found)?;
+            if fold.is_full() {
+                take(&mut fold, &mut found)?;
             }
         }
     }
-    folder.finish()?;
-    take(&mut folder, &mut found)?;
-    assert!(folder.take()?.is_none());
+    fold.finish()?;
+    take(&mut fold, &mut found)?;
+    assert!(fold.take()?.is_none());
     Ok(found)
 }
 
-fn take(folder: &mut Folder, found: &mut Vec<Folded>) -> Result<()> {
-    let Some(batch) = folder.take()? else { return Ok(()) };
+fn take(fold: &mut Fold, found: &mut Vec<Folded>) -> Result<()> {
+    let Some(batch) = fold.take()? else { return Ok(()) };
     let documents = DocumentBatch(&batch);
     found.extend((0..documents.len()).map(|row| Folded {
         key: documents.key(row).to_owned(),
@@ -252,15 +252,15 @@ fn a_document_goes_into_the_shard_that_its_row_numbers() {
 }
 
 #[test]
-fn a_full_folder_stops_between_two_keys_and_goes_on_with_the_rest_of_the_batch() {
-    let year: &'static str = "y".repeat(Folder::FULL / 2).leak();
+fn a_full_fold_stops_between_two_keys_and_goes_on_with_the_rest_of_the_batch() {
+    let year: &'static str = "y".repeat(Fold::FULL / 2).leak();
     let names = ["a", "b", "c", "d", "e"];
     let rows: Vec<Row> =
         names.iter().flat_map(|name| [1, 2].map(|week| Row { year: Some(year), ..row(name, week, "1") })).collect();
-    let mut folder = Folder::new(&weekly(), &batch(&rows).schema()).unwrap();
-    assert_eq!(folder.push(&batch(&rows)).unwrap(), 4);
-    assert!(folder.is_full());
-    assert_eq!(folder.push(&batch(&rows[4..])).unwrap(), 0, "a folder that was not emptied takes nothing");
+    let mut full = Fold::new(&weekly(), &batch(&rows).schema()).unwrap();
+    assert_eq!(full.push(&batch(&rows)).unwrap(), 4);
+    assert!(full.is_full());
+    assert_eq!(full.push(&batch(&rows[4..])).unwrap(), 0, "a full fold takes nothing");
     let documents = fold(&weekly(), &[batch(&rows)]).unwrap();
     assert_eq!(documents.iter().map(|document| document.key.as_str()).collect::<Vec<_>>(), names);
     assert!(documents.iter().all(|document| document.rows == 2));

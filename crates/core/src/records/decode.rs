@@ -56,10 +56,7 @@ impl Decoder {
             let Some(place) = (if expected { Some(next) } else { places.get(name).copied() }) else { return Ok(()) };
             next = place + 1;
             let column = &mut columns[place];
-            match column.len() > *rows {
-                true => Err(column.twice(record.line(value))),
-                false => column.append(value, &record),
-            }
+            if column.len() > *rows { Err(column.twice(record.line(value))) } else { column.append(value, &record) }
         })?;
         columns.iter_mut().filter(|column| column.len() == *rows).for_each(Column::append_null);
         self.rows += 1;

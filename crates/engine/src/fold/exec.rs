@@ -21,7 +21,7 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use futures::{StreamExt, stream};
-use keyfold_core::fold::{FoldSpec, Folder, Naming, document_schema};
+use keyfold_core::fold::{Fold, FoldSpec, Naming, document_schema};
 
 use crate::error::external;
 
@@ -120,7 +120,7 @@ impl ExecutionPlan for FoldExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let input = self.input.execute(partition, context)?;
         let folding = Folding {
-            folder: Folder::new(&self.spec, &input.schema()).map_err(external)?,
+            fold: Fold::new(&self.spec, &input.schema()).map_err(external)?,
             input,
             rest: None,
             ended: false,
@@ -139,8 +139,8 @@ impl ExecutionPlan for FoldExec {
 
 struct Folding {
     input: SendableRecordBatchStream,
-    folder: Folder,
-    /// Rows of the last batch that the folder did not take yet.
+    fold: Fold,
+    /// Rows of the last batch that the fold did not take yet.
     rest: Option<RecordBatch>,
     ended: bool,
     metrics: BaselineMetrics,
@@ -149,7 +149,7 @@ struct Folding {
 impl Folding {
     /// The next batch of documents.
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
-        while !self.ended && !self.folder.is_full() {
+        while !self.ended && !self.fold.is_full() {
             let batch = match self.rest.take() {
                 Some(rest) => Some(rest),
                 None => self.input.next().await.transpose()?,
@@ -157,18 +157,18 @@ impl Folding {
             let _timer = self.metrics.elapsed_compute().timer();
             match batch {
                 Some(batch) => {
-                    let taken = self.folder.push(&batch).map_err(external)?;
+                    let taken = self.fold.push(&batch).map_err(external)?;
                     if taken < batch.num_rows() {
                         self.rest = Some(batch.slice(taken, batch.num_rows() - taken));
                     }
                 }
                 None => {
-                    self.folder.finish().map_err(external)?;
+                    self.fold.finish().map_err(external)?;
                     self.ended = true;
                 }
             }
         }
-        let documents = self.folder.take().map_err(external)?;
+        let documents = self.fold.take().map_err(external)?;
         if let Some(documents) = &documents {
             self.metrics.record_output(documents.num_rows());
         }

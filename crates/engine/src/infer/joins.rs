@@ -48,10 +48,7 @@ pub(super) async fn find(context: &SessionContext, tables: &mut [Table]) -> Resu
             Err(reasons) => problems.push(unjoined(facts, dimension, &reasons)),
         }
     }
-    match problems.is_empty() {
-        true => Ok(joins),
-        false => Err(Error::all(ErrorKind::Input, problems)),
-    }
+    if problems.is_empty() { Ok(joins) } else { Err(Error::all(ErrorKind::Input, problems)) }
 }
 
 /// The join by columns that are alike, if one by others does not find more; or why none will do.
@@ -121,11 +118,10 @@ fn comparable(one: Kind, other: Kind) -> bool {
 
 fn unjoined(facts: &Table, dimension: &Table, reasons: &[String]) -> Problem {
     let names = |table: &Table| table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
-    let why = match reasons.is_empty() {
-        true => {
-            format!("none of its columns ({}) is named as one of `{}` ({})", names(dimension), facts.name, names(facts))
-        }
-        false => reasons.join("; "),
+    let why = if reasons.is_empty() {
+        format!("none of its columns ({}) is named as one of `{}` ({})", names(dimension), facts.name, names(facts))
+    } else {
+        reasons.join("; ")
     };
     let problem = Problem::new(format!("`{}` cannot be joined to `{}`: {why}", dimension.name, facts.name));
     let help = "leave the file out, or rename a column so that both have the same name; storeId, store_id and storekey are the same";

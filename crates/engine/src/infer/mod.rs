@@ -139,10 +139,7 @@ async fn read_all(locations: &[Location], resources: &Resources, stores: &Arc<St
             }
         }
     }
-    match problems.is_empty() {
-        true => Ok(tables),
-        false => Err(Error::all(kind, problems)),
-    }
+    if problems.is_empty() { Ok(tables) } else { Err(Error::all(kind, problems)) }
 }
 
 async fn read(location: &Location, taken: &[String], resources: &Resources, stores: &Arc<Stores>) -> Result<Table> {

@@ -23,10 +23,7 @@ const LANGUAGE: [&str; 36] = [
 
 /// A name as SQL takes it: quoted where it is not a plain identifier or is a word of SQL.
 pub fn sql_name(name: &str) -> String {
-    match is_plain(name) && !is_reserved(name) && means_itself(name) {
-        true => name.to_owned(),
-        false => always_quoted(name),
-    }
+    if is_plain(name) && !is_reserved(name) && means_itself(name) { name.to_owned() } else { always_quoted(name) }
 }
 
 pub(super) fn always_quoted(name: &str) -> String {

@@ -83,9 +83,10 @@ pub(super) async fn find(context: &SessionContext, table: &Table) -> Result<Foun
     }
     listed.sort_by(|(a, _), (b, _)| a.location.cmp(&b.location));
     // Where all are empty, the format says whether that is a table without rows.
-    match listed.iter().any(|(meta, _)| meta.size > 0) {
-        true => listed.retain(|(meta, _)| meta.size > 0),
-        false => listed.truncate(1),
+    if listed.iter().any(|(meta, _)| meta.size > 0) {
+        listed.retain(|(meta, _)| meta.size > 0);
+    } else {
+        listed.truncate(1);
     }
     let files =
         listed.into_iter().map(|(meta, folders)| (File { store: url.clone(), meta, partition: Vec::new() }, folders));
@@ -116,10 +117,7 @@ pub(super) fn refuse_own_documents(table: &Table, files: &[(File, Vec<String>)],
         path.is_ok_and(|path| path.starts_with(place.join(SNAPSHOTS)))
     };
     // Without a link only what lies below the output itself is its own, and a job may read what another has published.
-    match files.iter().any(|(file, _)| own(file)) {
-        true => Err(own_output(table, output)),
-        false => Ok(()),
-    }
+    if files.iter().any(|(file, _)| own(file)) { Err(own_output(table, output)) } else { Ok(()) }
 }
 
 fn own_output(table: &Table, output: &At<Location>) -> Error {

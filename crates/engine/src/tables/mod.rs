@@ -83,10 +83,7 @@ pub(crate) async fn register(
             }
         }
     }
-    match problems.is_empty() {
-        true => Ok(resolved),
-        false => Err(Error::all(kind, problems)),
-    }
+    if problems.is_empty() { Ok(resolved) } else { Err(Error::all(kind, problems)) }
 }
 
 async fn resolve(
@@ -218,8 +215,5 @@ fn check_unique(table: &Table, columns: &Schema) -> Result<()> {
         Problem::new(message).at(unique.place.clone()).help(did_you_mean(&unique.value, known.clone()))
     };
     let problems: Vec<Problem> = unknown.map(problem).collect();
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(Error::all(ErrorKind::Usage, problems)),
-    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::all(ErrorKind::Usage, problems)) }
 }

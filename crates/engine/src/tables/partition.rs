@@ -32,10 +32,7 @@ pub(super) fn columns(table: &Table, declared: &[FieldRef], found: Vec<(File, Ve
             Err(problem) => problems.push(problem.at(Place::whole(file.name()))),
         }
     }
-    match problems.is_empty() {
-        true => Ok(Partitioned { fields, files }),
-        false => Err(Error::all(ErrorKind::Input, problems)),
-    }
+    if problems.is_empty() { Ok(Partitioned { fields, files }) } else { Err(Error::all(ErrorKind::Input, problems)) }
 }
 
 /// Files with their values of the partition columns.

@@ -57,9 +57,10 @@ impl TableProvider for FilesTable {
         let decided = |filter: &&Expr| {
             let columns = filter.column_refs();
             let known = columns.iter().all(|column| names.iter().any(|field| field.name() == column.name()));
-            match !columns.is_empty() && known && !filter.is_volatile() {
-                true => TableProviderFilterPushDown::Exact,
-                false => TableProviderFilterPushDown::Unsupported,
+            if !columns.is_empty() && known && !filter.is_volatile() {
+                TableProviderFilterPushDown::Exact
+            } else {
+                TableProviderFilterPushDown::Unsupported
             }
         };
         Ok(filters.iter().map(decided).collect())
@@ -131,12 +132,11 @@ impl FilesTable {
         for file in files {
             let wanted: Vec<u64> = (1..file.meta.size.div_ceil(length)).map(|piece| piece * length).collect();
             let cuttable = threads > 1 && self.spec.compression == Compression::None;
-            let cuts = match cuttable && !wanted.is_empty() {
-                true => {
-                    let bytes = FileBytes { store: &self.store, file, spec: &self.spec };
-                    self.format.cuts(&bytes, &wanted).await.map_err(external)?
-                }
-                false => Vec::new(),
+            let cuts = if cuttable && !wanted.is_empty() {
+                let bytes = FileBytes { store: &self.store, file, spec: &self.spec };
+                self.format.cuts(&bytes, &wanted).await.map_err(external)?
+            } else {
+                Vec::new()
             };
             pieces.extend(ranges(&cuts, file.meta.size).map(|range| piece(file, range)));
         }
@@ -169,9 +169,10 @@ fn groups(pieces: Vec<PartitionedFile>, threads: usize) -> Vec<FileGroup> {
     for piece in pieces {
         let group = usize::try_from(before / each).unwrap_or_default();
         before += piece.effective_size();
-        match groups.len() <= group {
-            true => groups.push(vec![piece]),
-            false => groups.last_mut().into_iter().for_each(|last| last.push(piece.clone())),
+        if groups.len() <= group {
+            groups.push(vec![piece]);
+        } else {
+            groups.last_mut().into_iter().for_each(|last| last.push(piece.clone()));
         }
     }
     groups.into_iter().map(FileGroup::new).collect()

@@ -27,10 +27,7 @@ pub(super) async fn declared(context: &SessionContext, table: &Table) -> Result<
             }
         }
     }
-    match problems.is_empty() {
-        true => Ok(fields),
-        false => Err(Error::all(ErrorKind::Usage, problems)),
-    }
+    if problems.is_empty() { Ok(fields) } else { Err(Error::all(ErrorKind::Usage, problems)) }
 }
 
 /// Whether a format reads every declared column.
@@ -43,10 +40,7 @@ pub(super) fn check_readable(table: &Table, format: &dyn TableFormat, declared: 
             problems.push(Problem::new(message).at(column.sql_type.place.clone()));
         }
     }
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(Error::all(ErrorKind::Usage, problems)),
-    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::all(ErrorKind::Usage, problems)) }
 }
 
 /// Refuses fields about lines of delimited text where a format would not heed them.
@@ -68,10 +62,7 @@ pub(super) fn check_layout(table: &Table, format: &dyn TableFormat) -> Result<()
         Problem::new(message).at(table.path.place.clone()).help("leave the field out")
     };
     let problems: Vec<Problem> = unheeded.map(problem).collect();
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(Error::all(ErrorKind::Usage, problems)),
-    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::all(ErrorKind::Usage, problems)) }
 }
 
 /// The Arrow type of a SQL type.

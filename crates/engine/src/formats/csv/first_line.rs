@@ -61,9 +61,10 @@ pub(super) fn check(
         .map(|(name, _)| name.text.as_str())
         .collect();
     if !values.is_empty() {
-        return match values.len() < names.len() && is_sequence(&values) {
-            true => Ok(Some(doubted(file, lines, &format!("{} may be values", quoted(&values))))),
-            false => Err(refused(file, lines, &values)),
+        return if values.len() < names.len() && is_sequence(&values) {
+            Ok(Some(doubted(file, lines, &format!("{} may be values", quoted(&values)))))
+        } else {
+            Err(refused(file, lines, &values))
         };
     }
     let repeated = names.iter().find(|name| name.repeated);

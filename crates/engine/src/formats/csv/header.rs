@@ -62,9 +62,10 @@ pub(super) async fn check(files: &TableFiles<'_>, declared: &[FieldRef]) -> Resu
         };
         stream::iter(files.files.to_vec()).map(looked_at).buffered(CONCURRENT_HEADERS).try_collect::<()>().await?;
     }
-    match problems.is_empty() {
-        true => Ok(Columns { schema: Schema::new(declared.to_vec()).into(), rows: None }),
-        false => Err(Error::all(ErrorKind::Input, problems)),
+    if problems.is_empty() {
+        Ok(Columns { schema: Schema::new(declared.to_vec()).into(), rows: None })
+    } else {
+        Err(Error::all(ErrorKind::Input, problems))
     }
 }
 

@@ -34,10 +34,7 @@ pub(super) async fn read(table: &mut Table, resources: &Resources, stores: &Arc<
     let names = header(table, &dialect, &lines)?;
     first_line::check_repeated(&file, &lines, &names)?;
     for name in names {
-        match name.is_empty() {
-            true => table.left_out.push(name),
-            false => table.columns.push(Column::new(&name, Kind::Text)),
-        }
+        if name.is_empty() { table.left_out.push(name) } else { table.columns.push(Column::new(&name, Kind::Text)) }
     }
     let context = session::local(resources, stores.clone())?;
     tables::register(&context, &[table.declared()], None).await?;

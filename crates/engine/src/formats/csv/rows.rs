@@ -23,9 +23,10 @@ const MISSING: [&str; 12] = ["NA", "N/A", "n/a", "NULL", "null", "None", "nan", 
 /// Decodes a piece.
 pub(super) async fn open(piece: &Piece) -> Result<Box<dyn Rows>> {
     let dialect = dialect(&piece.spec, &piece.file);
-    let header = match piece.spec.layout.header {
-        true => header::read(&piece.store, &piece.file, &piece.spec).await?,
-        false => Some(piece.columns.fields().iter().map(|field| field.name().clone()).collect()),
+    let header = if piece.spec.layout.header {
+        header::read(&piece.store, &piece.file, &piece.spec).await?
+    } else {
+        Some(piece.columns.fields().iter().map(|field| field.name().clone()).collect())
     };
     let header = header.unwrap_or_default();
     let places: Vec<Option<usize>> = piece
@@ -190,11 +191,10 @@ impl CsvRows {
         let fields = texts.column(slot).skip(header);
         let values = fields.map(|field| field.and_then(|field| column.value(field, &self.layout)));
         column.parser.array(values).map_err(|bad| {
-            let help = match MISSING.contains(&bad.text.as_str()) {
-                true => {
-                    format!("if it means that there is no value, set tables.{}.null = [{:?}]", self.table, bad.text)
-                }
-                false => format!("correct the value, or declare another type in tables.{}.schema", self.table),
+            let help = if MISSING.contains(&bad.text.as_str()) {
+                format!("if it means that there is no value, set tables.{}.null = [{:?}]", self.table, bad.text)
+            } else {
+                format!("correct the value, or declare another type in tables.{}.schema", self.table)
             };
             BadRow {
                 line: self.scanner.records().field_line(bad.row + header, slot),

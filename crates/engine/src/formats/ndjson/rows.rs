@@ -35,9 +35,8 @@ impl<S: Splitter> ObjectRows<S> {
     pub(super) fn first_bad(&mut self, start: &[u8], whole: bool) -> Option<BadRow> {
         let mut out = VecDeque::new();
         let fed = self.split(&mut out, |splitter, each| splitter.feed(start, each));
-        let ended = fed.and_then(|()| match whole {
-            true => self.finish(&mut out),
-            false => self.decoder.finish().map(|_| ()).map_err(|bad| self.bad(&bad)),
+        let ended = fed.and_then(|()| {
+            if whole { self.finish(&mut out) } else { self.decoder.finish().map(|_| ()).map_err(|bad| self.bad(&bad)) }
         });
         ended.err()
     }

@@ -44,9 +44,10 @@ pub(in crate::formats) async fn members<S: Splitter>(
         problems.extend(found);
         problems.extend(says_twice(files.partition, &file, others.iter().map(String::as_str)));
     }
-    match problems.is_empty() {
-        true => Ok(Columns { schema: schema.clone(), rows: None }),
-        false => Err(Error::all(ErrorKind::Input, problems)),
+    if problems.is_empty() {
+        Ok(Columns { schema: schema.clone(), rows: None })
+    } else {
+        Err(Error::all(ErrorKind::Input, problems))
     }
 }
 

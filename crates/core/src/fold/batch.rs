@@ -10,7 +10,7 @@ use arrow_cast::cast;
 use arrow_ord::partition::partition;
 use arrow_schema::DataType;
 
-use super::{Layout, Naming, arrow, bad_key};
+use super::{CompiledSpec, Naming, arrow, bad_key};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::grid::Cell;
 use crate::json::{self, Encoder, Fault};
@@ -19,7 +19,8 @@ use crate::sum::Sum;
 use crate::template::{Form, Slot};
 use crate::text;
 
-pub(super) struct Columns<'a> {
+pub(super) struct InputBatch<'a> {
+    pub(super) compiled: &'a CompiledSpec,
     key_texts: StringArray,
     /// The rows of each key.
     pub(super) keys: Vec<Range<usize>>,
@@ -42,28 +43,29 @@ pub(super) enum Numbers {
     Float(Float64Array),
 }
 
-impl<'a> Columns<'a> {
-    pub(super) fn of(layout: &'a Layout, batch: &'a RecordBatch) -> Result<Self> {
-        let key = column(batch, &layout.spec.key)?;
+impl<'a> InputBatch<'a> {
+    pub(super) fn of(compiled: &'a CompiledSpec, batch: &'a RecordBatch) -> Result<Self> {
+        let key = column(batch, &compiled.spec.key)?;
         if let Some((_, fault)) = json::first_fault(key) {
-            let message = format!("the key `{}` {fault}", layout.spec.key);
+            let message = format!("the key `{}` {fault}", compiled.spec.key);
             return Err(Error::new(ErrorKind::Input, Problem::new(message).help(fault.help())));
         }
         let key_texts = text::of(key).map_err(arrow)?;
         if key_texts.null_count() > 0 {
-            return Err(null_key(&layout.spec.key));
+            return Err(null_key(&compiled.spec.key));
         }
         let keys = partition(std::slice::from_ref(key)).map_err(arrow)?.ranges();
-        let slots = layout.attributes.iter();
+        let slots = compiled.attributes.iter();
         let attribute_arrays: Vec<_> = slots.map(|slot| column(batch, &slot.column)).collect::<Result<_>>()?;
-        check_writable(layout, batch, &key_texts)?;
-        let mut columns = Self {
-            attributes: layout.attributes.iter().map(|slot| encoder(batch, slot)).collect::<Result<_>>()?,
-            values: layout.document.values.iter().map(|slot| encoder(batch, slot)).collect::<Result<_>>()?,
-            cells: cells(layout, batch)?,
-            pivots: layout.spec.grids.iter().map(|grid| column(batch, &grid.column)).collect::<Result<_>>()?,
-            totals: layout.spec.totals.iter().map(|name| Numbers::of(column(batch, name)?)).collect::<Result<_>>()?,
-            shards: match &layout.spec.naming {
+        check_writable(compiled, batch, &key_texts)?;
+        let mut input = Self {
+            compiled,
+            attributes: compiled.attributes.iter().map(|slot| encoder(batch, slot)).collect::<Result<_>>()?,
+            values: compiled.document.values.iter().map(|slot| encoder(batch, slot)).collect::<Result<_>>()?,
+            cells: cells(compiled, batch)?,
+            pivots: compiled.spec.grids.iter().map(|grid| column(batch, &grid.column)).collect::<Result<_>>()?,
+            totals: compiled.spec.totals.iter().map(|name| Numbers::of(column(batch, name)?)).collect::<Result<_>>()?,
+            shards: match &compiled.spec.naming {
                 Naming::Shard { column: name, .. } => Some(column(batch, name)?),
                 Naming::Own(_) => None,
             },
@@ -71,8 +73,8 @@ impl<'a> Columns<'a> {
             key_texts,
             keys,
         };
-        columns.check_constant(layout)?;
-        Ok(columns)
+        input.check_constant()?;
+        Ok(input)
     }
 
     pub(super) fn key(&self, row: usize) -> &str {
@@ -90,33 +92,33 @@ impl<'a> Columns<'a> {
     }
 
     /// The file of the shard that the row belongs to.
-    pub(super) fn shard(&self, layout: &Layout, row: usize) -> Result<String> {
-        let Naming::Shard { compression, .. } = &layout.spec.naming else { return Ok(String::new()) };
+    pub(super) fn shard(&self, row: usize) -> Result<String> {
+        let Naming::Shard { compression, .. } = &self.compiled.spec.naming else { return Ok(String::new()) };
         let Some(shards) = self.shards else { return Ok(String::new()) };
         let number = cast(&shards.slice(row, 1), &DataType::UInt32).map_err(arrow)?;
         Ok(layout::shard(number.as_primitive::<arrow_array::types::UInt32Type>().value(0), *compression))
     }
 
     /// Wherever an attribute changes, the key must change.
-    fn check_constant(&mut self, layout: &Layout) -> Result<()> {
+    fn check_constant(&mut self) -> Result<()> {
         for (index, array) in self.attribute_arrays.iter().enumerate() {
             let mut keys = self.keys.iter().map(|rows| rows.start).peekable();
             for change in partition(std::slice::from_ref(*array)).map_err(arrow)?.ranges() {
                 while keys.next_if(|start| *start < change.start).is_some() {}
                 if keys.peek() != Some(&change.start) {
-                    return Err(self.conflict(layout, index, change.start - 1, change.start));
+                    return Err(self.conflict(index, change.start - 1, change.start));
                 }
             }
         }
         Ok(())
     }
 
-    fn conflict(&mut self, layout: &Layout, attribute: usize, first: usize, second: usize) -> Error {
+    fn conflict(&mut self, attribute: usize, first: usize, second: usize) -> Error {
         let mut texts = [Vec::new(), Vec::new()];
         for (row, text) in [first, second].into_iter().zip(&mut texts) {
             self.attributes[attribute].append(row, b"null", text);
         }
-        two_values(self.key(second), &layout.attributes[attribute].column, &texts[0], &texts[1])
+        two_values(self.key(second), &self.compiled.attributes[attribute].column, &texts[0], &texts[1])
     }
 }
 
@@ -163,25 +165,32 @@ fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
 }
 
 /// Every value that a document, its name or its cells' labels will hold can be written.
-fn check_writable(layout: &Layout, batch: &RecordBatch, keys: &StringArray) -> Result<()> {
-    let pivots = layout.spec.grids.iter().map(|grid| &grid.column);
-    let slots = layout.attributes.iter().chain(&layout.document.values);
+fn check_writable(compiled: &CompiledSpec, batch: &RecordBatch, keys: &StringArray) -> Result<()> {
+    let pivots = compiled.spec.grids.iter().map(|grid| &grid.column);
+    let slots = compiled.attributes.iter().chain(&compiled.document.values);
     for name in pivots.chain(slots.clone().map(|slot| &slot.column)) {
         if let Some((row, fault)) = json::first_fault(column(batch, name)?) {
-            return Err(unwritable(layout, batch, keys.value(row), name, row, &fault)?);
+            return Err(unwritable(compiled, batch, keys.value(row), name, row, &fault)?);
         }
     }
     for Slot { column: name, .. } in slots.filter(|slot| slot.form == Form::Json) {
         if let Some((row, fault)) = json::first_not_json(column(batch, name)?) {
-            return Err(unwritable(layout, batch, keys.value(row), name, row, &fault)?);
+            return Err(unwritable(compiled, batch, keys.value(row), name, row, &fault)?);
         }
     }
     Ok(())
 }
 
-fn unwritable(layout: &Layout, batch: &RecordBatch, key: &str, name: &str, row: usize, fault: &Fault) -> Result<Error> {
+fn unwritable(
+    compiled: &CompiledSpec,
+    batch: &RecordBatch,
+    key: &str,
+    name: &str,
+    row: usize,
+    fault: &Fault,
+) -> Result<Error> {
     let mut cell = String::new();
-    for grid in layout.spec.grids.iter().filter(|grid| grid.column != name) {
+    for grid in compiled.spec.grids.iter().filter(|grid| grid.column != name) {
         let pivot = column(batch, &grid.column)?.slice(row, 1);
         if json::first_fault(&pivot).is_none()
             && let Some(text) = text::at(&pivot, 0).map_err(arrow)?
@@ -202,8 +211,8 @@ fn encoder<'a>(batch: &'a RecordBatch, slot: &Slot) -> Result<Encoder<'a>> {
     }
 }
 
-fn cells(layout: &Layout, batch: &RecordBatch) -> Result<Vec<Vec<Cell>>> {
-    let grids = layout.spec.grids.iter().zip(&layout.cell_indexes);
+fn cells(compiled: &CompiledSpec, batch: &RecordBatch) -> Result<Vec<Vec<Cell>>> {
+    let grids = compiled.spec.grids.iter().zip(&compiled.cell_indexes);
     grids.map(|(grid, index)| index.cells(column(batch, &grid.column)?).map_err(arrow)).collect()
 }
 

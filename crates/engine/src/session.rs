@@ -16,7 +16,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use keyfold_core::{Error, ErrorKind, Result};
 use tokio::sync::watch;
 
-use crate::arithmetic::{Average, Chain, Origin, Sum};
+use crate::arithmetic::{Average, Chain, Median, Origin, Sum};
 use crate::error::running;
 use crate::optimizer::{ExactArithmetic, FilteredAggregates, MixedNumbers, OwnUnits};
 use crate::planner::KeyfoldQueryPlanner;
@@ -107,7 +107,8 @@ pub fn state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionState {
     builder.scalar_functions().get_or_insert_default().extend(functions);
     let sum = AggregateUDF::new_from_impl(Sum::new(Origin::default()));
     let average = AggregateUDF::new_from_impl(Average::new(Origin::default()));
-    builder.aggregate_functions().get_or_insert_default().extend([sum, average].map(Arc::new));
+    let median = AggregateUDF::new_from_impl(Median::new(Origin::default()));
+    builder.aggregate_functions().get_or_insert_default().extend([sum, average, median].map(Arc::new));
     builder.build()
 }
 

@@ -34,6 +34,9 @@ const STRICT: CastOptions<'static> =
     CastOptions { safe: false, format_options: datafusion::common::format::DEFAULT_FORMAT_OPTIONS };
 const SAFE: CastOptions<'static> = CastOptions { safe: true, ..STRICT };
 
+/// The decimals that any integer is.
+const WHOLE: DataType = DataType::Decimal128(20, 0);
+
 impl Cast {
     pub(crate) fn new(origin: Origin) -> Self {
         Self { origin, signature: signature() }
@@ -87,6 +90,7 @@ fn first_failing(value: &ColumnarValue, to: &DataType) -> Option<String> {
 /// possible for every value, that of a decimal to a float, of a timestamp to a coarser one, or of a UUID's bytes to text.
 pub(crate) fn is_own_cast(from: &DataType, to: &DataType) -> bool {
     is_uuid_text(from, to)
+        || is_tens(from, to)
         || is_tens_text(from, to)
         || is_nearest(from, to)
         || is_coarser(from, to)
@@ -100,6 +104,12 @@ fn is_uuid_text(from: &DataType, to: &DataType) -> bool {
 /// Whether text becomes dates or times, of which Arrow drops offsets and takes numbers for nanoseconds.
 fn is_temporal_text(from: &DataType, to: &DataType) -> bool {
     from.is_string() && matches!(to, DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(..))
+}
+
+/// Whether an integer becomes a decimal of a negative scale; Arrow cuts it.
+fn is_tens(from: &DataType, to: &DataType) -> bool {
+    let tens = matches!(to, DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) if *scale < 0);
+    from.is_integer() && tens
 }
 
 /// Whether a decimal of a negative scale becomes text; Arrow writes its zero as `000`.
@@ -222,6 +232,11 @@ impl ScalarUDFImpl for Cast {
         if is_temporal_text(&value.data_type(), to) {
             return each(value, |texts| self.temporal(texts, to));
         }
-        value.cast_to(to, Some(&STRICT)).map_err(|error| self.failed(error, value, to))
+        let cast = if is_tens(&value.data_type(), to) {
+            value.cast_to(&WHOLE, Some(&STRICT)).and_then(|whole| whole.cast_to(to, Some(&STRICT)))
+        } else {
+            value.cast_to(to, Some(&STRICT))
+        };
+        cast.map_err(|error| self.failed(error, value, to))
     }
 }

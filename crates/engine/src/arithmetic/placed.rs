@@ -16,11 +16,11 @@ use datafusion::logical_expr::{
 use serde::{Deserialize, Serialize};
 
 use super::Origin;
+use super::whole::first_cut;
 
 /// The functions whose result may be beyond their type, or whose text may be no value of it.
-const FAILING: [&str; 25] = [
+const FAILING: [&str; 24] = [
     "abs",
-    "arrow_cast",
     "ceil",
     DATE_BIN,
     "date_trunc",
@@ -145,6 +145,10 @@ impl ScalarUDFImpl for Placed {
         if self.name() == "to_timestamp" && args.args.first().is_some_and(is_beyond) {
             let message = "to_timestamp: a number of seconds is beyond the years 1677 to 2262".to_owned();
             return Err(self.origin.failed(message, "leave such rows out with WHERE or CASE"));
+        }
+        if let Some((finer, counted)) = first_cut(self.name(), &args.args)? {
+            let message = format!("{}: `{finer}` is not a whole number of {counted}", self.name());
+            return Err(self.origin.failed(message, "cut it before, such as with date_trunc or floor"));
         }
         let given = (self.name() == DATE_BIN).then(|| args.args.clone());
         let result =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use serde::{Deserialize, Serialize};
 
-use super::{Average, Cast, Chain, Extremum, Operation, Placed, Sum};
+use super::{Average, Cast, Chain, Extremum, Median, Operation, Placed, Sliding, Sum};
 
 /// A function with all that it knows.
 #[derive(Serialize, Deserialize)]
@@ -16,7 +16,9 @@ pub(crate) enum Function {
     Placed(Placed),
     Sum(Sum),
     Average(Average),
+    Median(Median),
     Extremum(Extremum),
+    Sliding(Sliding),
 }
 
 impl Function {
@@ -41,7 +43,9 @@ impl Function {
         let sum = || inner.downcast_ref::<Sum>().cloned().map(Self::Sum);
         let extremum = || inner.downcast_ref::<Extremum>().cloned().map(Self::Extremum);
         let average = || inner.downcast_ref::<Average>().cloned().map(Self::Average);
-        sum().or_else(average).or_else(extremum)
+        let median = || inner.downcast_ref::<Median>().cloned().map(Self::Median);
+        let sliding = || inner.downcast_ref::<Sliding>().cloned().map(Self::Sliding);
+        sum().or_else(average).or_else(median).or_else(extremum).or_else(sliding)
     }
 
     /// The function as plans have it.
@@ -51,7 +55,7 @@ impl Function {
             Self::Chain(chain) => ScalarUDF::new_from_impl(chain),
             Self::Cast(cast) => ScalarUDF::new_from_impl(cast),
             Self::Placed(placed) => ScalarUDF::new_from_impl(placed),
-            Self::Sum(_) | Self::Average(_) | Self::Extremum(_) => return None,
+            Self::Sum(_) | Self::Average(_) | Self::Median(_) | Self::Extremum(_) | Self::Sliding(_) => return None,
         };
         Some(Arc::new(function))
     }
@@ -61,7 +65,9 @@ impl Function {
         let function = match self {
             Self::Sum(sum) => AggregateUDF::new_from_impl(sum),
             Self::Average(average) => AggregateUDF::new_from_impl(average),
+            Self::Median(median) => AggregateUDF::new_from_impl(median),
             Self::Extremum(extremum) => AggregateUDF::new_from_impl(extremum),
+            Self::Sliding(sliding) => AggregateUDF::new_from_impl(sliding),
             _ => return None,
         };
         Some(Arc::new(function))

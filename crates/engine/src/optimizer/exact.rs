@@ -6,6 +6,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
@@ -17,7 +18,8 @@ use datafusion::optimizer::AnalyzerRule;
 
 use super::expressions::rewrite;
 use crate::arithmetic::{
-    Average, CHAIN, Cast, Chain, Extremum, Operation, Operator, Origin, Placed, Sum, is_nearest, is_own_cast,
+    Average, CHAIN, Cast, Chain, Extremum, Median, Operation, Operator, Origin, Placed, Sliding, Sum, is_nearest,
+    is_own_cast,
 };
 
 /// Tells where an expression of a plan is written.
@@ -60,6 +62,11 @@ impl ExactArithmetic {
         let origin = || self.origins.origin(&expression);
         // The session's own are exact already and only need their place.
         let told = || Some(origin()).filter(|origin| origin.place.is_some());
+        if let Some((value, to)) = cast_of(&expression) {
+            let own = is_own_cast(&value.get_type(schema)?, &to);
+            let call = own.then(|| Cast::new(origin()).call(value.clone(), &to)).flatten();
+            return Ok(call.map_or_else(|| Transformed::no(expression), Transformed::yes));
+        }
         let exact = match &expression {
             Expr::BinaryExpr(binary) => match Operator::of(binary.op) {
                 Some(operator)
@@ -72,12 +79,6 @@ impl ExactArithmetic {
             },
             Expr::Negative(operand) if !operand.get_type(schema)?.is_floating() => {
                 Operation::negation(origin()).call(vec![operand.as_ref().clone()])
-            }
-            Expr::Cast(cast) if is_own_cast(&cast.expr.get_type(schema)?, cast.field.data_type()) => {
-                match Cast::new(origin()).call(cast.expr.as_ref().clone(), cast.field.data_type()) {
-                    Some(call) => call,
-                    None => return Ok(Transformed::no(expression)),
-                }
             }
             Expr::TryCast(cast) if is_nearest(&cast.expr.get_type(schema)?, cast.field.data_type()) => {
                 match Cast::new(origin()).call(cast.expr.as_ref().clone(), cast.field.data_type()) {
@@ -109,9 +110,10 @@ impl ExactArithmetic {
                 let WindowFunctionDefinition::AggregateUDF(func) = &call.fun else {
                     return Ok(Transformed::no(expression));
                 };
-                let Some((func, distinct)) = exact_aggregate(func, &params.args, params.distinct, schema, told)? else {
-                    return Ok(Transformed::no(expression));
-                };
+                let sliding =
+                    || Sliding::of(func).map(|func| (Arc::new(AggregateUDF::new_from_impl(func)), params.distinct));
+                let exact = exact_aggregate(func, &params.args, params.distinct, schema, told)?;
+                let Some((func, distinct)) = exact.or_else(sliding) else { return Ok(Transformed::no(expression)) };
                 let fun = WindowFunctionDefinition::AggregateUDF(func);
                 let params = WindowFunctionParams { distinct, ..params.clone() };
                 Expr::WindowFunction(Box::new(WindowFunction { fun, params }))
@@ -119,6 +121,18 @@ impl ExactArithmetic {
             _ => return Ok(Transformed::no(expression)),
         };
         Ok(Transformed::yes(exact))
+    }
+}
+
+/// The value and the type of a cast, however it is written.
+fn cast_of(expression: &Expr) -> Option<(&Expr, DataType)> {
+    match expression {
+        Expr::Cast(cast) => Some((&cast.expr, cast.field.data_type().clone())),
+        Expr::ScalarFunction(call) if call.name() == "arrow_cast" => match call.args.as_slice() {
+            [value, Expr::Literal(name, _)] => Some((value, name.try_as_str()??.parse().ok()?)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -133,6 +147,7 @@ fn exact_aggregate(
     let exact = match (function.name(), arguments) {
         ("sum", _) => told().map(|origin| (AggregateUDF::new_from_impl(Sum::new(origin)), distinct)),
         ("avg", _) => told().map(|origin| (AggregateUDF::new_from_impl(Average::new(origin)), distinct)),
+        ("median", _) => told().map(|origin| (AggregateUDF::new_from_impl(Median::new(origin)), distinct)),
         // DISTINCT would make -0.0 and 0.0 one value, and is nothing to the smallest and the largest.
         (name, [argument]) if argument.get_type(schema)?.is_floating() => {
             Extremum::of(name).map(|extremum| (AggregateUDF::new_from_impl(extremum), false))

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType};
+use datafusion::arrow::datatypes::{DECIMAL256_MAX_PRECISION, DataType};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
@@ -50,7 +50,7 @@ fn in_expression(mut expression: Expr, schema: &DFSchema) -> Result<Transformed<
         changed |= as_doubles(&mut alike, schema)?;
         changed |= as_whole_numbers(&mut alike, schema)?;
     }
-    changed |= in_call(&mut expression, schema)?;
+    changed |= of_whole_numbers(&mut expression, schema)?;
     Ok(Transformed::new_transformed(expression, changed))
 }
 
@@ -113,28 +113,12 @@ fn as_whole_numbers(operands: &mut [&mut Expr], schema: &DFSchema) -> Result<boo
     Ok(changed)
 }
 
-/// Functions that the engine computes by way of doubles, or cuts: what rounds whole numbers leaves them as they are, and
-/// the median of decimals has one digit more than they have.
-fn in_call(expression: &mut Expr, schema: &DFSchema) -> Result<bool> {
+/// What rounds whole numbers leaves them as they are; the engine takes them through doubles.
+fn of_whole_numbers(expression: &mut Expr, schema: &DFSchema) -> Result<bool> {
     match expression {
         Expr::ScalarFunction(call) if ["ceil", "floor", "trunc"].contains(&call.name()) => match &mut call.args[..] {
             [number] if number.get_type(schema)?.is_integer() => {
                 *expression = std::mem::take(number);
-                Ok(true)
-            }
-            _ => Ok(false),
-        },
-        Expr::AggregateFunction(call) if call.func.name() == "median" => match &mut call.params.args[..] {
-            [Expr::Cast(_)] => Ok(false),
-            [number] => {
-                let finer = match number.get_type(schema)? {
-                    DataType::Decimal128(precision, scale) if precision < DECIMAL128_MAX_PRECISION - 1 => {
-                        DataType::Decimal128(precision + 2, scale + 1)
-                    }
-                    DataType::Decimal128(precision, scale) => DataType::Decimal256(precision + 2, scale + 1),
-                    _ => return Ok(false),
-                };
-                *number = cast(std::mem::take(number), finer);
                 Ok(true)
             }
             _ => Ok(false),

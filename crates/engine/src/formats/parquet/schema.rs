@@ -67,7 +67,12 @@ impl Wanted<'_> {
             let names = file.columns.iter().map(|column| column.name.as_str());
             problems.extend(says_twice(self.partition, &file.name, names));
         }
-        let fields = if self.declared.is_empty() { union(&found, &mut problems) } else { self.declared.to_vec() };
+        let fields = if self.declared.is_empty() {
+            problems.extend(found.iter().flat_map(|file| self.repeated(file)));
+            union(&found, &mut problems)
+        } else {
+            self.declared.to_vec()
+        };
         if problems.is_empty() {
             let both = found.iter().flat_map(|file| fields.iter().map(move |field| (file, field)));
             problems.extend(both.filter_map(|(file, field)| self.disagreement(file, field)));
@@ -76,6 +81,20 @@ impl Wanted<'_> {
             return Err(Error::all(kind, problems));
         }
         Ok(Columns { schema: Arc::new(Schema::new(fields)), rows: Some(found.iter().map(|file| file.rows).sum()) })
+    }
+
+    /// The names that stand twice in a file of which all columns are read: `SELECT *` would leave them out.
+    fn repeated(&self, file: &FileColumns) -> Vec<Problem> {
+        let help = format!(
+            "declare in tables.{}.schema the columns that the query needs, or write the file again with names that differ",
+            self.table
+        );
+        let first = |(at, column): &(usize, &FileColumn)| {
+            file.columns.iter().position(|other| other.name == column.name) == Some(*at)
+        };
+        let names = file.columns.iter().enumerate().filter(first).map(|(_, column)| &column.name);
+        let counted = names.map(|name| (name, file.named(name).len()));
+        counted.filter(|(_, count)| *count > 1).map(|(name, count)| file.repeats(name, count, &help)).collect()
     }
 
     /// Why a column cannot be read from a file.
@@ -98,10 +117,7 @@ impl Wanted<'_> {
                     format!("declare {} in tables.{table}.schema, and CAST in the query", sql_name(&column.plain));
                 Problem::new(message).help(help)
             }
-            columns => {
-                let message = format!("has {} columns of the name `{name}`", columns.len());
-                Problem::new(message).help("write the file again with names that differ")
-            }
+            columns => return Some(file.repeats(name, columns.len(), "write the file again with names that differ")),
         };
         Some(problem.at(Place::whole(&file.name)))
     }
@@ -134,14 +150,17 @@ impl FileColumns {
     fn named(&self, name: &str) -> Vec<&FileColumn> {
         self.columns.iter().filter(|column| column.name == name).collect()
     }
+
+    fn repeats(&self, name: &str, count: usize, help: &str) -> Problem {
+        Problem::new(format!("has {count} columns of the name `{name}`")).at(Place::whole(&self.name)).help(help)
+    }
 }
 
 /// The columns that the files have, each with a type that holds the values of all.
 fn union(files: &[FileColumns], problems: &mut Vec<Problem>) -> Vec<FieldRef> {
     let mut fields: Vec<Field> = Vec::new();
     for file in files {
-        // A name that stands twice cannot be said in SQL.
-        for column in file.columns.iter().filter(|column| file.named(&column.name).len() == 1) {
+        for column in &file.columns {
             let Some(field) = fields.iter_mut().find(|field| *field.name() == column.name) else {
                 fields.push(Field::new(&column.name, column.plain.clone(), true));
                 continue;

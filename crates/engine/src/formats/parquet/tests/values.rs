@@ -248,13 +248,16 @@ async fn a_column_that_a_file_lacks_is_an_error_or_null_as_the_job_says() {
 }
 
 #[tokio::test]
-async fn a_name_that_stands_twice_is_left_out_unless_it_is_declared() {
+async fn a_name_that_stands_twice_is_an_error_unless_the_declared_columns_do_without_it() {
     let files = Files::new();
     let one = |value: i64| -> ArrayRef { Arc::new(Int64Array::from(vec![value])) };
     let file = files.file("a.parquet", vec![("v", one(1)), ("k", one(2)), ("v", one(3))]);
     let context = session(1);
-    let schema = register(&context, "t", &[&file], &[], Missing::Fail).await.unwrap();
-    assert_eq!(schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(), ["k"]);
+    let message = files.relative(register(&context, "t", &[&file], &[], Missing::Fail).await.unwrap_err());
+    assert!(message.starts_with("[folder]/a.parquet: has 2 columns of the name `v`"), "{message}");
+
+    let declared = [Arc::new(Field::new("k", Int64, true))];
+    register(&context, "t", &[&file], &declared, Missing::Fail).await.unwrap();
     assert!(rows(&context, "SELECT k FROM t WHERE k > 1").await.unwrap().contains("| 2 |"));
 
     let declared = [Arc::new(Field::new("v", Int64, true))];

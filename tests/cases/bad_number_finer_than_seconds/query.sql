@@ -1,0 +1,1 @@
+SELECT day, to_timestamp_seconds(net) AS at FROM sales

@@ -1,0 +1,1 @@
+SELECT day, arrow_cast(text, 'Timestamp(Second, None)') AS at FROM sales

@@ -1,0 +1,1 @@
+SELECT day, to_timestamp_seconds(text) AS at FROM sales

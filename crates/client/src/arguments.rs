@@ -118,9 +118,9 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// End a run on a cluster; nothing of it is published.
     Cancel(CancelArguments),
-    /// Be the scheduler of a cluster.
+    /// Run the scheduler of a cluster.
     Scheduler(SchedulerArguments),
-    /// Be an executor of a cluster.
+    /// Run an executor of a cluster.
     Executor(ExecutorArguments),
     /// Ask the scheduler or executor on this machine whether it is alive, as a container's health check does.
     Health(HealthArguments),

@@ -3,6 +3,7 @@
 
 mod address;
 mod client;
+mod constants;
 pub mod failure;
 pub mod gate;
 pub mod health;

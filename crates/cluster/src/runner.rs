@@ -25,7 +25,7 @@ use crate::client::Cluster;
 use crate::failure::{self, Failure};
 use crate::watchdog::Watchdog;
 use crate::wire::{ProbeRequest, StatusReply, Work};
-use crate::{joins, session};
+use crate::{constants, joins, session};
 
 /// How soon a plan is asked after first, and how often at last.
 const FIRST_LOOK: Duration = Duration::from_millis(10);
@@ -203,6 +203,7 @@ fn no_executors(cluster: &Cluster) -> Error {
 /// The plan as it is sent.
 fn encoded(plan: Arc<dyn ExecutionPlan>) -> Result<Vec<u8>> {
     let node = joins::gathered(gathered(plan))
+        .and_then(constants::in_memory)
         .and_then(|plan| PhysicalPlanNode::try_from_physical_plan(plan, session::codec().as_ref()));
     let bytes = node.map_err(|error| classify(&error))?.encode_to_vec();
     // Protocol Buffers are written to any depth, and read to a certain one only.

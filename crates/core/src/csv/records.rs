@@ -12,21 +12,35 @@ pub struct Records {
     lines: Vec<(usize, u64)>,
 }
 
-/// Where a field ends in the data; it begins where the one before it ends.
+/// Where a field ends in the data; it begins where the one before it ends. Small, since each column's values are looked
+/// up among the fields of all.
 #[derive(Debug, Clone, Copy)]
 struct Kept {
-    end: usize,
-    index: u32,
-    quoted: bool,
+    end: u32,
+    /// Its place among all fields of its record, and in the lowest bit whether it is quoted.
+    index_and_quoted: u32,
+}
+
+impl Kept {
+    fn index(self) -> usize {
+        (self.index_and_quoted >> 1) as usize
+    }
+
+    fn is_quoted(self) -> bool {
+        self.index_and_quoted & 1 == 1
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Record {
     /// Behind the record's last field among the kept ones.
-    kept: usize,
-    fields: usize,
+    kept: u32,
+    fields: u32,
     line: u64,
 }
+
+/// Bytes, or fields, after which no further record is begun: with those of the longest record they are within 32 bits.
+const FULL: usize = 1 << 30;
 
 /// A field as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +57,11 @@ impl Records {
         self.records.len()
     }
 
+    /// Whether no further record should be begun.
+    pub(super) fn is_full(&self) -> bool {
+        !self.is_empty() && self.data.len().max(self.fields.len()) >= FULL
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
@@ -50,7 +69,7 @@ impl Records {
 
     /// How many fields a record has, kept or not.
     pub fn field_count(&self, record: usize) -> usize {
-        self.records[record].fields
+        self.records[record].fields as usize
     }
 
     /// The line in which a record begins.
@@ -75,7 +94,7 @@ impl Records {
         // One check of all bytes is faster than one of each field; what is left is that no field ends within a character.
         let text = std::str::from_utf8(&self.data[..self.data_end(self.records.len())]).ok();
         let kept = &self.fields[..self.first(self.records.len())];
-        match text.filter(|text| kept.iter().all(|field| text.is_char_boundary(field.end))) {
+        match text.filter(|text| kept.iter().all(|field| text.is_char_boundary(field.end as usize))) {
             Some(text) => Ok(Texts { records: self, text }),
             None => Err(self.not_utf8()),
         }
@@ -85,8 +104,8 @@ impl Records {
         for record in 0..self.len() {
             for slot in 0..self.first(record + 1) - self.first(record) {
                 let field = self.first(record) + slot;
-                if std::str::from_utf8(&self.data[self.begin(field)..self.fields[field].end]).is_err() {
-                    let (line, field) = (self.field_line(record, slot), self.fields[field].index as usize);
+                if std::str::from_utf8(&self.data[self.begin(field)..self.fields[field].end as usize]).is_err() {
+                    let (line, field) = (self.field_line(record, slot), self.fields[field].index());
                     return Malformed { line, field, fault: Fault::NotUtf8 };
                 }
             }
@@ -96,11 +115,11 @@ impl Records {
 
     /// The first kept field of a record, or behind the last one's.
     fn first(&self, record: usize) -> usize {
-        record.checked_sub(1).map_or(0, |before| self.records[before].kept)
+        record.checked_sub(1).map_or(0, |before| self.records[before].kept as usize)
     }
 
     fn begin(&self, field: usize) -> usize {
-        field.checked_sub(1).map_or(0, |before| self.fields[before].end)
+        field.checked_sub(1).map_or(0, |before| self.fields[before].end as usize)
     }
 
     fn data_end(&self, record: usize) -> usize {
@@ -114,7 +133,8 @@ impl Records {
 
     #[inline]
     pub(super) fn end_field(&mut self, index: usize, quoted: bool) {
-        self.fields.push(Kept { end: self.data.len(), index: index as u32, quoted });
+        self.fields
+            .push(Kept { end: self.data.len() as u32, index_and_quoted: (index as u32) << 1 | u32::from(quoted) });
     }
 
     /// The field that ends next begins in this line.
@@ -124,7 +144,7 @@ impl Records {
 
     #[inline]
     pub(super) fn end_record(&mut self, fields: usize, line: u64) {
-        self.records.push(Record { kept: self.fields.len(), fields, line });
+        self.records.push(Record { kept: self.fields.len() as u32, fields: fields as u32, line });
     }
 
     /// Forgets the whole records. What was read of another one stays.
@@ -132,7 +152,7 @@ impl Records {
         let (kept, bytes) = (self.first(self.len()), self.data_end(self.len()));
         self.data.drain(..bytes);
         self.fields.drain(..kept);
-        self.fields.iter_mut().for_each(|field| field.end -= bytes);
+        self.fields.iter_mut().for_each(|field| field.end -= bytes as u32);
         self.lines.retain_mut(|(field, _)| {
             let stays = *field >= kept;
             *field = field.saturating_sub(kept);
@@ -152,15 +172,16 @@ pub struct Texts<'a> {
 impl<'a> Texts<'a> {
     /// A field by its place among the record's kept ones; nothing if the record has fewer.
     pub fn field(&self, record: usize, slot: usize) -> Option<Field<'a>> {
-        self.kept(self.records.first(record) + slot, self.records.records[record].kept)
+        self.kept(self.records.first(record) + slot, self.records.records[record].kept as usize)
     }
 
     /// The field at this place of every record.
     pub fn column(self, slot: usize) -> impl ExactSizeIterator<Item = Option<Field<'a>>> {
         let mut first = 0;
         self.records.records.iter().map(move |record| {
-            let field = self.kept(first + slot, record.kept);
-            first = record.kept;
+            let behind = record.kept as usize;
+            let field = self.kept(first + slot, behind);
+            first = behind;
             field
         })
     }
@@ -168,6 +189,7 @@ impl<'a> Texts<'a> {
     #[inline]
     fn kept(&self, field: usize, end: usize) -> Option<Field<'a>> {
         let kept = self.records.fields.get(field).filter(|_| field < end)?;
-        Some(Field { text: self.text.get(self.records.begin(field)..kept.end)?, quoted: kept.quoted })
+        let text = self.text.get(self.records.begin(field)..kept.end as usize)?;
+        Some(Field { text, quoted: kept.is_quoted() })
     }
 }

@@ -1,6 +1,6 @@
 //! Bytes to records.
 
-use super::bytes::{Bytes, find};
+use super::bytes::Bytes;
 use super::dialect::Dialect;
 use super::errors::{Fault, Malformed};
 use super::fields::{Fields, Mask};
@@ -83,9 +83,9 @@ impl Scanner {
         &self.records
     }
 
-    /// Whether there are as many records as the scanner takes at once.
+    /// Whether there are as many records as the scanner takes at once, or they are so long that it takes no more.
     pub fn is_full(&self) -> bool {
-        self.records.len() >= self.batch
+        self.records.len() >= self.batch || self.records.is_full()
     }
 
     /// Forgets the records.
@@ -186,7 +186,7 @@ impl Scanner {
     /// To the end of a field without quotes, and on through the fields behind it that have none either.
     fn plain(&mut self, input: &[u8], mut at: usize) -> usize {
         loop {
-            let end = find(&input[at..], &self.bytes.outside_quotes).map_or(input.len(), |length| at + length);
+            let end = self.bytes.outside_quotes.find(&input[at..]).map_or(input.len(), |length| at + length);
             self.keep(&input[at..end]);
             let Some(byte) = input.get(end) else { return end };
             self.end_field();
@@ -207,7 +207,7 @@ impl Scanner {
     }
 
     fn quoted(&mut self, input: &[u8], mut at: usize) -> usize {
-        while let Some(length) = find(&input[at..], &self.bytes.inside_quotes) {
+        while let Some(length) = self.bytes.inside_quotes.find(&input[at..]) {
             let end = at + length;
             let byte = input[end];
             if Some(byte) == self.bytes.quote {

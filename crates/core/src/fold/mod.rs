@@ -100,6 +100,8 @@ struct CompiledSpec {
     attributes: Vec<Slot>,
     /// For each grid: the values, by index into `Document::values`, that its cells hold.
     grid_values: Vec<Vec<usize>>,
+    /// For each grid: the control totals that count its cells, by index into `FoldSpec::totals`.
+    grid_totals: Vec<Vec<usize>>,
     cell_indexes: Vec<CellIndex>,
 }
 
@@ -121,10 +123,17 @@ impl Fold {
         let document = Document::compile(&spec.template, &spec.grids, spec.pretty);
         let index = |grid: &Grid| CellIndex::new(grid, column_type(input, &grid.column)?);
         let cell_indexes = spec.grids.iter().map(index).collect::<Result<_>>()?;
-        let grid_values = (0..spec.grids.len()).map(|grid| values_of(&document, grid)).collect();
+        let grid_values: Vec<Vec<usize>> = (0..spec.grids.len()).map(|grid| values_of(&document, grid)).collect();
+        let grid_totals = grid_values.iter().map(|values| totals_of(spec, &document, values)).collect();
         let finished = FinishedDocuments::new(document_schema(spec, input)?);
-        let compiled =
-            CompiledSpec { attributes: spec.attributes(), document, grid_values, cell_indexes, spec: spec.clone() };
+        let compiled = CompiledSpec {
+            attributes: spec.attributes(),
+            document,
+            grid_values,
+            grid_totals,
+            cell_indexes,
+            spec: spec.clone(),
+        };
         Ok(Self { compiled, open: None, spare: None, finished })
     }
 
@@ -189,6 +198,12 @@ fn close(
         *spare = Some(complete);
     }
     Ok(())
+}
+
+/// The control totals of columns that are among these values.
+fn totals_of(spec: &FoldSpec, document: &Document, values: &[usize]) -> Vec<usize> {
+    let shown = |name: &String| values.iter().any(|value| document.values[*value].column == *name);
+    (0..spec.totals.len()).filter(|total| shown(&spec.totals[*total])).collect()
 }
 
 fn values_of(document: &Document, grid: usize) -> Vec<usize> {

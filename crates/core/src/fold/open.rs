@@ -193,16 +193,16 @@ impl OpenDocument {
 
     /// Adds the row's values to one side of the control totals.
     fn sum(&mut self, row: &GridRow<'_, '_>, side: fn(&mut Sums) -> &mut Option<Sum>) -> Result<()> {
-        for (total, sums) in self.sums.iter_mut().enumerate() {
-            let Some(number) = row.total(total) else { continue };
-            let sum = side(sums);
+        for total in row.totals() {
+            let Some(number) = row.total(*total) else { continue };
+            let sum = side(&mut self.sums[*total]);
             let added = match sum {
                 None => Some(number),
                 Some(sum) => sum.add(number),
             };
             *sum = Some(added.ok_or_else(|| {
                 let message =
-                    format!("the control total of `{}` does not fit into {DIGITS} digits", row.spec().totals[total]);
+                    format!("the control total of `{}` does not fit into {DIGITS} digits", row.spec().totals[*total]);
                 bad_key(&self.key, message, "use a smaller type")
             })?);
         }

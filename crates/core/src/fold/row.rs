@@ -118,12 +118,14 @@ impl<'a> GridRow<'_, 'a> {
         (name, String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// The number that a control total counts, if the grid's cells show it and it is not NULL.
+    /// The control totals that count the grid's cells.
+    pub(super) fn totals(&self) -> &'a [usize] {
+        &self.row.batch.compiled.grid_totals[self.index]
+    }
+
+    /// The number that a control total counts, if it is not NULL.
     pub(super) fn total(&self, total: usize) -> Option<Sum> {
-        let batch = &self.row.batch;
-        let name = &batch.compiled.spec.totals[total];
-        let shown = self.values().iter().any(|value| batch.compiled.document.values[*value].column == *name);
-        batch.totals[total].get(self.row.index).filter(|_| shown)
+        self.row.batch.totals[total].get(self.row.index)
     }
 
     /// The failure of a pivot value that the grid does not have.

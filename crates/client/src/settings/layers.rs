@@ -9,7 +9,7 @@ use bytesize::ByteSize;
 use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use keyfold_core::suggest::did_you_mean;
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
-use keyfold_engine::stores::is_option;
+use keyfold_engine::storage::stores::is_option;
 
 use crate::arguments::Arguments;
 use crate::memory;

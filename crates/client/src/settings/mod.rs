@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use keyfold_core::{Error, Result};
 use keyfold_engine::runner::{LocalRunner, Runner};
 use keyfold_engine::session::Resources;
-use keyfold_engine::stores::{StoreOptions, Stores};
+use keyfold_engine::storage::stores::{StoreOptions, Stores};
 
 use crate::arguments::{Arguments, LogFormat};
 use layers::Reader;

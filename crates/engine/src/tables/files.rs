@@ -18,7 +18,7 @@ use walkdir::WalkDir;
 
 use super::select::{Selection, lake_table};
 use crate::error::running;
-use crate::stores;
+use crate::storage::stores;
 
 /// One file of a table.
 #[derive(Debug, Clone)]

@@ -22,8 +22,8 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::error::running;
 use crate::formats::{self, FORMATS, ScanSpec, TableFiles, TableFormat};
-use crate::reach::ReachedFile;
-use crate::stores::{self, Stores};
+use crate::storage::preflight::ReachedFile;
+use crate::storage::stores::{self, Stores};
 pub(crate) use files::File;
 use files::Found;
 use partition::Partitioned;

@@ -18,7 +18,7 @@ use object_store::{ObjectStore, RetryConfig};
 use url::Url;
 
 use crate::error::external;
-use crate::roots::Roots;
+use crate::storage::sandbox::Roots;
 
 /// How stores are reached, beyond what the environment says.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,5 @@
+//! Where files are: stores and their retries, the places that a process may touch, what it must reach before a run.
+
+pub mod preflight;
+pub mod sandbox;
+pub mod stores;

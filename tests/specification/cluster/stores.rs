@@ -8,7 +8,7 @@ use libtest_mimic::Trial;
 
 use super::processes::{self, Cluster, Setup};
 use crate::program::{Outcome, Process, ensure, succeed};
-use crate::proxy::Proxy;
+use crate::proxy::{self, Proxy};
 use crate::seaweed::{BUCKET, SECRET, Server};
 use crate::store::{Remote, reach, with_weed};
 
@@ -42,7 +42,7 @@ fn setup(port: u16) -> Setup {
 fn same(weed: &PathBuf) -> Outcome {
     let server = Server::start(weed)?;
     let remote = Remote::new(&server, "cluster", ROWS, IDS)?;
-    let proxy = Proxy::start(server.s3_port())?;
+    let proxy = Proxy::start(server.s3_port(), proxy::one_in_five_refused)?;
     for port in [server.s3_port(), proxy.port] {
         processes::with_setup(setup(port), &[2, 1], |cluster| {
             let mut command = remote.command(port, "a");
@@ -52,7 +52,7 @@ fn same(weed: &PathBuf) -> Outcome {
             remote.expect_same_as_local(&server, "a")
         })?;
     }
-    ensure!(proxy.refused() >= 5, "only {} requests were answered with 503", proxy.refused());
+    ensure!(proxy.faults() >= 5, "only {} requests were answered with 503", proxy.faults());
     Ok(())
 }
 

@@ -245,7 +245,7 @@ fn wrong_credentials(server: &Server) -> Outcome {
     let mut command = remote.command(server.s3_port(), "a");
     command.env("AWS_SECRET_ACCESS_KEY", WRONG);
     let ended = run(&mut command)?;
-    ensure!(matches!(ended.code, Some(6 | 7)), "exit code 6 or 7 was expected, but {ended}");
+    let ended = ended.expect(3)?;
     ensure!(!ended.to_string().contains(WRONG), "a secret is shown: {ended}");
     ensure!(ended.stderr.contains(BUCKET), "the store is not named: {ended}");
     ensure!(ended.stderr.contains("403") || ended.stderr.contains("Forbidden"), "the cause is not named: {ended}");

@@ -156,6 +156,12 @@ impl Reader {
         Duration::from_secs(self.parse(name, |text| text.parse().ok(), "a number of seconds").unwrap_or(0))
     }
 
+    /// A number of seconds that is not too large.
+    pub(super) fn seconds_up_to(&mut self, name: &str, most: u64) -> Duration {
+        let parse = |text: &str| text.parse().ok().filter(|seconds| *seconds <= most);
+        Duration::from_secs(self.parse(name, parse, &format!("a number of seconds up to {most}")).unwrap_or(0))
+    }
+
     /// A list: of a file's array, or separated by commas.
     pub(super) fn list(&self, name: &str) -> Vec<String> {
         match self.values.get(name).map(|value| &value.kind) {

@@ -13,6 +13,7 @@ mod load;
 mod manifests;
 mod memory;
 mod mount;
+mod outage;
 mod program;
 mod proxy;
 mod publish;
@@ -47,6 +48,7 @@ fn trials() -> Vec<Trial> {
         containers::trials,
         faults::trials,
         store::trials,
+        outage::trials,
         manifests::trials,
         memory::trials,
         signals::trials,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::delivered::manifest;
 use crate::load::{BUSY, Load};
 use crate::program::{Outcome, Process, ensure, keyfold, run, skip_or_fail, succeed};
-use crate::proxy::Proxy;
+use crate::proxy::{self, Answer, Proxy};
 use crate::seaweed::{ACCESS_KEY, BUCKET, SECRET, Server, Shared, WEED};
 
 /// Long enough for a store that is started again, in a trial that must not wait for minutes.
@@ -29,6 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             || with_weed(|weed| store_dies(&Arc::new(Server::start(weed)?), weed)),
         ),
         trial("a store that answers 503 to one in five requests gets the same documents", unavailable_now_and_then),
+        trial("a store that is slow, breaks off, and loses answers gets the same documents", unreliable),
         trial("tables and documents in a store give the same bytes as on the disk", same_as_local),
         trial("of two runs at once on one output in a store one wins and the other publishes nothing", two_at_once),
         trial("a run that would remove more documents from a store than it may publishes nothing", removed),
@@ -114,9 +115,23 @@ fn same_as_local(server: &Server) -> Outcome {
 
 fn unavailable_now_and_then(server: &Server) -> Outcome {
     let remote = Remote::new(server, "busy", 2_000, 30)?;
-    let proxy = Proxy::start(server.s3_port())?;
+    let proxy = Proxy::start(server.s3_port(), proxy::one_in_five_refused)?;
     succeed(&mut remote.command(proxy.port, "a"))?;
-    ensure!(proxy.refused() >= 5, "only {} requests were answered with 503", proxy.refused());
+    ensure!(proxy.faults() >= 5, "only {} requests were answered with 503", proxy.faults());
+    remote.expect_same_as_local(server, "a")
+}
+
+/// Every third request is late or lost on its way there or back, in turn. The pointer is put under a condition.
+fn unreliable(server: &Server) -> Outcome {
+    let remote = Remote::new(server, "unreliable", 2_000, 30)?;
+    let proxy = Proxy::start(server.s3_port(), |request| match request.number % 9 {
+        2 => Answer::Late(Duration::from_millis(300)),
+        5 => Answer::Drop,
+        8 if request.method == "GET" || request.path.contains("/snapshots/") => Answer::Lose(Duration::ZERO),
+        _ => Answer::Pass,
+    })?;
+    succeed(&mut remote.command(proxy.port, "a"))?;
+    ensure!(proxy.faults() >= 9, "only {} requests met a fault", proxy.faults());
     remote.expect_same_as_local(server, "a")
 }
 
@@ -230,7 +245,7 @@ fn wrong_credentials(server: &Server) -> Outcome {
     let mut command = remote.command(server.s3_port(), "a");
     command.env("AWS_SECRET_ACCESS_KEY", WRONG);
     let ended = run(&mut command)?;
-    ensure!(matches!(ended.code, Some(6 | 7)), "exit code 6 or 7 was expected, but {ended}");
+    let ended = ended.expect(3)?;
     ensure!(!ended.to_string().contains(WRONG), "a secret is shown: {ended}");
     ensure!(ended.stderr.contains(BUCKET), "the store is not named: {ended}");
     ensure!(ended.stderr.contains("403") || ended.stderr.contains("Forbidden"), "the cause is not named: {ended}");

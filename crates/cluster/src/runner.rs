@@ -16,8 +16,8 @@ use datafusion_proto::protobuf::PhysicalPlanNode;
 use futures::future::try_join_all;
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 use keyfold_engine::error::classify;
-use keyfold_engine::reach::Reach;
 use keyfold_engine::runner::{Progress, Runner, Spread};
+use keyfold_engine::storage::preflight::Reach;
 use prost::Message;
 use tokio::sync::watch;
 

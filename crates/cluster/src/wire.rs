@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 
 use keyfold_core::Problem;
-use keyfold_engine::reach::Reach;
 use keyfold_engine::runner::Counted;
+use keyfold_engine::storage::preflight::Reach;
 use prost::bytes::{Buf, BufMut};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

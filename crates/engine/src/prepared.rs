@@ -16,10 +16,10 @@ use tokio::sync::watch;
 
 use crate::error::running;
 use crate::plan::Plan;
-use crate::reach::Reach;
 use crate::runner::{Progress, Runner};
 use crate::session::{Resources, Session};
-use crate::stores::Stores;
+use crate::storage::preflight::Reach;
+use crate::storage::stores::Stores;
 use crate::tables::ResolvedTable;
 use crate::write::{WriteSpec, summaries};
 use crate::{checks, totals};

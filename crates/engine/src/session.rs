@@ -22,7 +22,7 @@ use crate::optimizer::{ExactArithmetic, FilteredAggregates, MixedNumbers, OwnUni
 use crate::planner::KeyfoldQueryPlanner;
 use crate::query::Zones;
 use crate::runner::{Progress, Runner};
-use crate::stores::Stores;
+use crate::storage::stores::Stores;
 use crate::{conjunction, shard};
 
 /// What a run may use of the machine.

@@ -17,7 +17,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use serde_json::value::RawValue;
 
 use crate::lines::Lines;
-use crate::stores::{Stores, join};
+use crate::storage::stores::{Stores, join};
 
 /// Documents that are read at the same time.
 const CONCURRENT_READS: usize = 32;

@@ -21,7 +21,7 @@ use ballista_executor::health::ExecutorHealth;
 use keyfold_cluster::tls::Transport;
 use keyfold_cluster::{Address, Cluster, Patience, health};
 use keyfold_core::{Error, ErrorKind, Problem, Result};
-use keyfold_engine::stores::Stores;
+use keyfold_engine::storage::stores::Stores;
 
 use work_dir::WorkDir;
 use worker::Tasks;

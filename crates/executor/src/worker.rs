@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use keyfold_cluster::wire::worker_server;
 use keyfold_cluster::wire::{ProbeReply, ProbeRequest, TasksReply, TasksRequest};
-use keyfold_engine::reach;
 use keyfold_engine::runner::Counted;
-use keyfold_engine::stores::Stores;
+use keyfold_engine::storage::preflight;
+use keyfold_engine::storage::stores::Stores;
 use tonic::{Request, Response, Status};
 
 /// The tasks under way, with the plan that each one belongs to.
@@ -59,7 +59,7 @@ impl worker_server::Worker for Worker {
     }
 
     async fn probe(&self, request: Request<ProbeRequest>) -> Result<Response<ProbeReply>, Status> {
-        let problems = reach::problems(&self.stores, &request.into_inner().reach).await;
+        let problems = preflight::problems(&self.stores, &request.into_inner().reach).await;
         Ok(Response::new(ProbeReply { problems }))
     }
 }

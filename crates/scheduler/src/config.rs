@@ -8,9 +8,9 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use keyfold_cluster::session;
 use keyfold_cluster::session::LARGEST_MESSAGE;
 use keyfold_core::Result;
-use keyfold_engine::roots::Roots;
 use keyfold_engine::session::state;
-use keyfold_engine::stores::{StoreOptions, Stores};
+use keyfold_engine::storage::sandbox::Roots;
+use keyfold_engine::storage::stores::{StoreOptions, Stores};
 
 use crate::Settings;
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 
 use super::processes::{self, Cluster, Setup};
+use crate::outage::{Job, PARQUET};
 use crate::program::{Outcome, Process, ensure, succeed};
-use crate::proxy::Proxy;
+use crate::proxy::{self, Proxy};
 use crate::seaweed::{BUCKET, SECRET, Server};
 use crate::store::{Remote, reach, with_weed};
 
@@ -21,6 +22,9 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         Trial::ignorable_test("cluster: a store that is away for ten seconds costs at most the run", || {
             with_weed(away)
+        }),
+        Trial::ignorable_test("cluster: a task that a store fails at while it reads Parquet is done again", || {
+            with_weed(again)
         }),
         Trial::ignorable_test("cluster: tables and documents in a store give the same bytes, faults or not", || {
             with_weed(same)
@@ -42,7 +46,7 @@ fn setup(port: u16) -> Setup {
 fn same(weed: &PathBuf) -> Outcome {
     let server = Server::start(weed)?;
     let remote = Remote::new(&server, "cluster", ROWS, IDS)?;
-    let proxy = Proxy::start(server.s3_port())?;
+    let proxy = Proxy::start(server.s3_port(), proxy::one_in_five_refused)?;
     for port in [server.s3_port(), proxy.port] {
         processes::with_setup(setup(port), &[2, 1], |cluster| {
             let mut command = remote.command(port, "a");
@@ -52,7 +56,7 @@ fn same(weed: &PathBuf) -> Outcome {
             remote.expect_same_as_local(&server, "a")
         })?;
     }
-    ensure!(proxy.refused() >= 5, "only {} requests were answered with 503", proxy.refused());
+    ensure!(proxy.faults() >= 5, "only {} requests were answered with 503", proxy.faults());
     Ok(())
 }
 
@@ -97,5 +101,22 @@ fn away(weed: &PathBuf) -> Outcome {
             }
             _ => Err(format!("success, or exit code 6 or 7, was expected, but {ended}").into()),
         }
+    })
+}
+
+/// Executors reach the store through a door that fails reads now and then; the client does not.
+fn again(weed: &PathBuf) -> Outcome {
+    let server = Server::start(weed)?;
+    let job = Job::new(&server, PARQUET)?;
+    let proxy = job.door(&server, |read| read % 3 == 1)?;
+    let mut setup = setup(proxy.port);
+    setup.environment.push(("KEYFOLD__STORE_RETRY_SECONDS".into(), "0".into()));
+    processes::with_setup(setup, &[1], |cluster| {
+        let mut command = job.command(server.s3_port(), "0");
+        cluster.address(&mut command);
+        reach(&mut command, server.s3_port());
+        Process::start(&mut command)?.wait()?.expect(0)?;
+        ensure!(proxy.faults() > 0, "no read of an executor failed");
+        Ok(())
     })
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 use keyfold_cluster::tls::{TlsFiles, Transport};
 use keyfold_cluster::{Address, Cluster, ClusterRunner, Patience};
 use keyfold_core::{Error, ErrorKind, Problem, Result};
-use keyfold_engine::roots::Roots;
 use keyfold_engine::runner::Runner;
 use keyfold_engine::session::Resources;
-use keyfold_engine::stores::{StoreOptions, Stores};
+use keyfold_engine::storage::sandbox::Roots;
+use keyfold_engine::storage::stores::{StoreOptions, Stores};
 
 use super::Settings;
 use super::layers::Reader;

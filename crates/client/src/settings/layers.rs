@@ -9,7 +9,7 @@ use bytesize::ByteSize;
 use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use keyfold_core::suggest::did_you_mean;
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
-use keyfold_engine::stores::is_option;
+use keyfold_engine::storage::stores::is_option;
 
 use crate::arguments::Arguments;
 use crate::memory;
@@ -154,6 +154,12 @@ impl Reader {
     /// A number of seconds.
     pub(super) fn seconds(&mut self, name: &str) -> Duration {
         Duration::from_secs(self.parse(name, |text| text.parse().ok(), "a number of seconds").unwrap_or(0))
+    }
+
+    /// A number of seconds that is not too large.
+    pub(super) fn seconds_up_to(&mut self, name: &str, most: u64) -> Duration {
+        let parse = |text: &str| text.parse().ok().filter(|seconds| *seconds <= most);
+        Duration::from_secs(self.parse(name, parse, &format!("a number of seconds up to {most}")).unwrap_or(0))
     }
 
     /// A list: of a file's array, or separated by commas.

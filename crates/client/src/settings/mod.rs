@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use keyfold_core::{Error, Result};
 use keyfold_engine::runner::{LocalRunner, Runner};
 use keyfold_engine::session::Resources;
-use keyfold_engine::stores::{StoreOptions, Stores};
+use keyfold_engine::storage::stores::{StoreOptions, Stores};
 
 use crate::arguments::{Arguments, LogFormat};
 use layers::Reader;
@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) origins: Vec<(String, String, String)>,
 }
 
+/// Seconds after which stores refuse a request for the time of its signature: it is signed once, however often it is sent.
+const STORE_RETRY: u64 = 900;
 /// Bytes of a thread's stack. The system gives memory only to what is used of it.
 pub(crate) const STACK: usize = 256 << 20;
 
@@ -46,7 +48,7 @@ impl Settings {
         let cluster = ClusterSettings::read(&mut reader, &resources);
         let store_options = StoreOptions {
             options: reader.stores(),
-            retry_timeout: reader.seconds("store_retry_seconds"),
+            retry_timeout: reader.seconds_up_to("store_retry_seconds", STORE_RETRY),
             // Those of executors are theirs alone: a client may do what its user may.
             roots: None,
         };

@@ -28,7 +28,7 @@ use recognise::{compressed, is_utf16};
 
 use crate::infer;
 use crate::session::Resources;
-use crate::stores::Stores;
+use crate::storage::stores::Stores;
 use crate::tables::File;
 
 /// Bytes that a text file is recognised by.

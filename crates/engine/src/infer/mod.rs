@@ -22,7 +22,7 @@ use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 use crate::formats::text::{self, Chunks};
 use crate::formats::{self, ScanSpec};
 use crate::session::{self, Resources};
-use crate::stores::Stores;
+use crate::storage::stores::Stores;
 use crate::tables::{self, ResolvedTable};
 
 pub use joins::Join;

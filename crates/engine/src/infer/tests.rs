@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use keyfold_core::job::Encoding;
 
 use super::*;
-use crate::stores::StoreOptions;
+use crate::storage::stores::StoreOptions;
 
 fn resources() -> Resources {
     Resources { threads: 2, memory_limit: 1 << 30, scratch: None }

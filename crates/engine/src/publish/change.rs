@@ -14,7 +14,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::lines::Lines;
-use crate::stores::{Stores, join};
+use crate::storage::stores::{Stores, join};
 use crate::verify::{differs, parse, report, unreadable};
 
 /// Keys whose fingerprints are held at the same time: 64 MiB. More keys take more passes over the manifests.

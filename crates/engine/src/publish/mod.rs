@@ -14,7 +14,7 @@ use keyfold_core::manifest::sha256;
 use keyfold_core::report::{FORMAT, Pointer, Report};
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 
-use crate::stores::Stores;
+use crate::storage::stores::Stores;
 
 /// One run's hold on an output.
 #[async_trait]

@@ -17,7 +17,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
 use tokio::task::JoinHandle;
 
 use super::{Publisher, failed, lost_race, overtaken, parse_pointer, pointer, to_text};
-use crate::stores::Stores;
+use crate::storage::stores::Stores;
 
 /// How often a run shows that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(30);

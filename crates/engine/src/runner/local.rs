@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::{Counted, Progress, Runner};
 use crate::error::running;
-use crate::reach::Reach;
+use crate::storage::preflight::Reach;
 
 /// How often progress is read off the running plan.
 const TICK: Duration = Duration::from_millis(100);

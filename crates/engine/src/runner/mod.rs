@@ -13,7 +13,7 @@ use datafusion::prelude::SessionConfig;
 use keyfold_core::Result;
 use tokio::sync::watch;
 
-use crate::reach::Reach;
+use crate::storage::preflight::Reach;
 
 pub use counted::Counted;
 pub use local::LocalRunner;

@@ -17,8 +17,8 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use walkdir::WalkDir;
 
 use super::select::{Selection, lake_table};
-use crate::error::running;
-use crate::stores;
+use crate::error::{running, unread};
+use crate::storage::stores;
 
 /// One file of a table.
 #[derive(Debug, Clone)]
@@ -147,8 +147,12 @@ struct Unlisted {
 }
 
 impl Unlisted {
-    fn unreadable(message: String) -> Self {
-        Self { kind: ErrorKind::Unavailable, problem: Problem::new(message).into() }
+    /// What the disk or the store says of it.
+    fn unreadable(what: &dyn std::fmt::Display, error: &(dyn std::error::Error + 'static)) -> Self {
+        let unread = unread("", error);
+        let help = unread.problems().first().and_then(|problem| problem.help.clone());
+        let message = format!("{what} cannot be read: {error}");
+        Self { kind: unread.kind(), problem: Problem { help, ..Problem::new(message) }.into() }
     }
 
     /// A table that is more than its files.
@@ -183,7 +187,7 @@ fn on_disk(root: &DiskPath, selection: &Selection) -> Result<Vec<Listed>, Unlist
             // A link that leads nowhere or back does not concern a table that would not read it.
             Err(error) if error.loop_ancestor().is_some() => continue,
             Err(error) if error.path().is_some_and(|path| !selection.takes(&names_below(root, path))) => continue,
-            Err(error) => return Err(Unlisted::unreadable(format!("cannot be listed: {error}"))),
+            Err(error) => return Err(Unlisted::unreadable(&root.display(), &error)),
         };
         if entry.file_type().is_dir() {
             match lake_table_on_disk(entry.path()) {
@@ -227,8 +231,7 @@ fn lake_table_on_disk(folder: &DiskPath) -> Option<Problem> {
 }
 
 fn disk_meta(path: &DiskPath) -> Result<ObjectMeta, Unlisted> {
-    let unreadable =
-        |error: &dyn std::fmt::Display| Unlisted::unreadable(format!("{} cannot be read: {error}", path.display()));
+    let unreadable = |error: &(dyn std::error::Error + 'static)| Unlisted::unreadable(&path.display(), error);
     if path.to_string_lossy().contains(|c: char| c.is_ascii_control()) {
         return Err(Unlisted::bad_name(path, "has a tab, a line break or the like in it"));
     }
@@ -243,7 +246,7 @@ fn disk_meta(path: &DiskPath) -> Result<ObjectMeta, Unlisted> {
 }
 
 async fn in_store(store: &Arc<dyn ObjectStore>, prefix: &Path, selection: &Selection) -> Result<Vec<Listed>, Unlisted> {
-    let unreadable = |error: object_store::Error| Unlisted::unreadable(format!("`{prefix}` cannot be listed: {error}"));
+    let unreadable = |error: object_store::Error| Unlisted::unreadable(prefix, &error);
     if selection.is_everything() {
         match store.head(prefix).await {
             Ok(meta) => return Ok(vec![(meta, Vec::new())]),

@@ -20,10 +20,10 @@ use keyfold_core::suggest::did_you_mean;
 use keyfold_core::{Error, ErrorKind, Problem, Result};
 use object_store::{ObjectStore, ObjectStoreExt};
 
-use crate::error::running;
+use crate::error::{running, unread};
 use crate::formats::{self, FORMATS, ScanSpec, TableFiles, TableFormat};
-use crate::reach::ReachedFile;
-use crate::stores::{self, Stores};
+use crate::storage::preflight::ReachedFile;
+use crate::storage::stores::{self, Stores};
 pub(crate) use files::File;
 use files::Found;
 use partition::Partitioned;
@@ -130,10 +130,7 @@ pub(crate) async fn only_file(table: &Table, stores: &Stores) -> Result<(Arc<dyn
     let location = &table.path.value.root;
     let (url, _) = stores::url_and_path(location)?;
     let (store, path) = stores.resolve(location)?;
-    let meta = store.head(&path).await.map_err(|error| {
-        let problem = Problem::new(format!("cannot be read: {error}")).at(table.path.place.clone());
-        Error::new(ErrorKind::Unavailable, problem)
-    })?;
+    let meta = store.head(&path).await.map_err(|error| unread(&location.to_string(), &error))?;
     let store_url = ObjectStoreUrl::parse(&url[..url::Position::BeforePath]).map_err(running)?;
     Ok((store, File { store: store_url, meta, partition: Vec::new() }))
 }

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::folder::{Folder, LocalFolder, failed};
 use super::sink::Lines;
-use crate::stores::join;
+use crate::storage::stores::join;
 
 /// Requests to an object store that one partition has under way.
 const CONCURRENT_PUTS: usize = 32;

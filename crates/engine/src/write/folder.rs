@@ -12,7 +12,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::WriteSpec;
-use crate::stores;
+use crate::storage::stores;
 
 #[derive(Clone)]
 pub(super) enum Folder {

@@ -21,10 +21,10 @@ use tokio::sync::watch;
 use super::{WriteExec, WriteSpec, number_partitions};
 use crate::prepared::Prepared;
 use crate::publish;
-use crate::reach::Reach;
 use crate::runner::{LocalRunner, Progress, Runner};
 use crate::session::Resources;
-use crate::stores::{StoreOptions, Stores};
+use crate::storage::preflight::Reach;
+use crate::storage::stores::{StoreOptions, Stores};
 
 const JOB: &str = "version = 1\nkey = \"id\"\n[tables.t]\npath = \"t.csv\"\nschema = { id = \"INT\" }\n\
     [output]\nurl = \"out\"\nname = \"{id}.json\"\n";

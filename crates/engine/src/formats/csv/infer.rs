@@ -15,7 +15,7 @@ use super::{default_delimiter, header};
 use crate::error::running;
 use crate::infer::{Column, Evidence, Kind, Table};
 use crate::session::{self, Resources};
-use crate::stores::Stores;
+use crate::storage::stores::Stores;
 use crate::tables;
 
 /// The delimiters that are looked for; an earlier one wins where two would do.

@@ -21,7 +21,7 @@ use super::text::{Piece, Rows, TextFormat, TextScan, line_cuts};
 use super::{Columns, FileBytes, ScanSpec, TableFiles, TableFormat, by_name};
 use crate::infer::Table;
 use crate::session::Resources;
-use crate::stores::Stores;
+use crate::storage::stores::Stores;
 use crate::tables::File;
 
 /// CSV, TSV and the like.

@@ -18,7 +18,7 @@ use super::text::{Piece, Rows, TextFormat, TextScan};
 use super::{Columns, ScanSpec, TableFiles, TableFormat};
 use crate::infer::Table;
 use crate::session::Resources;
-use crate::stores::Stores;
+use crate::storage::stores::Stores;
 use elements::Elements;
 
 const HELP: &str =

@@ -9,7 +9,7 @@ use keyfold_core::records::{BadRecord, Splitter};
 use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 
 use crate::infer::{Column, Evidence, Table};
-use crate::stores::Stores;
+use crate::storage::stores::Stores;
 
 /// Finds the members of all objects and the type of each. Every value is looked at.
 pub(in crate::formats) async fn infer(

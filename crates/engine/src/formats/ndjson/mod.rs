@@ -19,7 +19,7 @@ use super::text::{Piece, Rows, TextFormat, TextScan, line_cuts};
 use super::{Columns, FileBytes, ScanSpec, TableFiles, TableFormat, recognise};
 use crate::infer::Table;
 use crate::session::Resources;
-use crate::stores::Stores;
+use crate::storage::stores::Stores;
 
 pub(super) use infer::infer;
 pub(super) use rows::ObjectRows;

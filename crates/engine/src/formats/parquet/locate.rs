@@ -25,6 +25,7 @@ use super::convert::{BadValue, ConversionError, Failure};
 use super::footer::Stored;
 use super::retyped::retyped;
 use super::types::reading;
+use crate::error;
 use crate::formats::ScanSpec;
 
 /// What a scan reads from.
@@ -62,20 +63,26 @@ impl ScannedFile {
 
     /// The error with its file, row group and column.
     pub(super) async fn located(&self, error: DataFusionError) -> DataFusionError {
-        let problem = match cause(&error) {
-            Cause::Other => return error,
-            Cause::Value(bad) => self.value(bad).await,
-            Cause::Damage => self.damage(&error).await,
-        };
-        external(problem.at(Place::whole(self.file.name())))
+        if let Some(fault) = error::unreadable(&self.file.name(), &error) {
+            return error::external(fault);
+        }
+        match cause(&error) {
+            Cause::Other => error,
+            Cause::Value(bad) => self.input(self.value(bad).await),
+            Cause::Damage => error::external(self.damage(&error).await),
+        }
     }
 
     /// The error with its file.
     pub(super) fn named(&self, error: DataFusionError) -> DataFusionError {
         match cause(&error) {
-            Cause::Damage => external(unreadable(&error).at(Place::whole(self.file.name()))),
+            Cause::Damage => self.input(damaged(&error)),
             _ => error,
         }
+    }
+
+    fn input(&self, problem: Problem) -> DataFusionError {
+        error::external(input(&self.file, problem))
     }
 
     async fn value(&self, bad: &ConversionError) -> Problem {
@@ -109,21 +116,27 @@ impl ScannedFile {
         .await
     }
 
-    async fn damage(&self, error: &DataFusionError) -> Problem {
-        let Ok(opened) = Opened::open(&self.file, &self.scanned.columns).await else { return unreadable(error) };
+    async fn damage(&self, error: &DataFusionError) -> Error {
+        let bad = |problem| input(&self.file, problem);
+        let Ok(opened) = Opened::open(&self.file, &self.scanned.columns).await else { return bad(damaged(error)) };
         for group in 0..opened.groups() {
             for name in self.scanned.columns.fields().iter().map(|field| field.name()) {
-                if let Err(error) = opened.read(group, name).await {
-                    if let Some(problem) = self.not_text(name).await {
-                        return problem;
-                    }
-                    let place = format!("row group {} of {}, column `{name}`", group + 1, opened.groups());
-                    return Problem::new(format!("{place} cannot be read: {error}")).help(DAMAGED);
+                let Err(error) = opened.read(group, name).await else { continue };
+                // The store may fail while the place is looked for.
+                if let Some(fault) = error::unreadable(&self.file.name(), &error) {
+                    return fault;
                 }
+                let place = format!("row group {} of {}, column `{name}`", group + 1, opened.groups());
+                let problem = Problem::new(format!("{place} cannot be read: {error}")).help(DAMAGED);
+                return bad(self.not_text(name).await.unwrap_or(problem));
             }
         }
-        unreadable(error)
+        bad(damaged(error))
     }
+}
+
+fn input(file: &Stored, problem: Problem) -> Error {
+    Error::new(ErrorKind::Input, problem.at(Place::whole(file.name())))
 }
 
 /// The first value of a column that `check` refuses, and where it is.
@@ -159,12 +172,8 @@ fn utf8(array: &ArrayRef) -> Result<(), Failure> {
 const SHOWN: usize = 32;
 const DAMAGED: &str = "the file is damaged, cut off or encrypted: write or fetch it again";
 
-fn unreadable(error: &DataFusionError) -> Problem {
+fn damaged(error: &DataFusionError) -> Problem {
     Problem::new(format!("cannot be read: {}", error.find_root().strip_backtrace())).help(DAMAGED)
-}
-
-fn external(problem: Problem) -> DataFusionError {
-    DataFusionError::External(Box::new(Error::new(ErrorKind::Input, problem)))
 }
 
 /// What an error, or the error that it wraps, is about.
@@ -184,6 +193,10 @@ fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Cause<'a> {
             ArrowError::ExternalError(inner) => cause(inner.as_ref()),
             _ => Cause::Other,
         };
+    }
+    // What decompresses says so of bytes that it does not understand.
+    if error.is::<std::io::Error>() {
+        return Cause::Damage;
     }
     match error.downcast_ref::<DataFusionError>() {
         Some(DataFusionError::External(inner)) => cause(inner.as_ref()),

@@ -26,7 +26,7 @@ use keyfold_core::exact::TextRules;
 use super::{Columns, ScanSpec, TableFiles, TableFormat};
 use crate::infer::Table;
 use crate::session::Resources;
-use crate::stores::Stores;
+use crate::storage::stores::Stores;
 use crate::tables::File;
 use footer::Stored;
 use scan::ParquetScan;

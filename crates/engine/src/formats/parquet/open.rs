@@ -8,7 +8,7 @@ use keyfold_core::{Error, ErrorKind, Place, Problem, Result};
 use object_store::ObjectStoreExt;
 
 use super::footer::Stored;
-use crate::error::running;
+use crate::error;
 
 /// What a Parquet file begins and ends with.
 const MAGIC: &[u8] = b"PAR1";
@@ -25,9 +25,12 @@ pub(super) async fn footer(file: &Stored) -> Result<Arc<ParquetMetaData>> {
 
 /// Why a file has no footer that can be read: by its first and last bytes.
 async fn reason(file: &Stored, error: DataFusionError) -> Error {
+    if let Some(fault) = error::unreadable(&file.name(), &error) {
+        return fault;
+    }
     let error = match error {
         DataFusionError::ParquetError(error) => error,
-        error => return running(error),
+        error => return error::running(error),
     };
     let size = file.meta.size;
     let path = &file.meta.location;

@@ -17,6 +17,7 @@ use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStore};
 use super::super::recognise::foreign;
 use super::super::spec::ScanSpec;
 use super::lines::Breaks;
+use crate::error::{unread, unreadable};
 use crate::tables::File;
 
 /// Bytes that are read from a disk at once: few enough to be still in the processor's cache when they are taken apart.
@@ -52,19 +53,19 @@ pub(crate) async fn open_encoded(
     let name = file.name();
     let range = range.map(|range| GetRange::Bounded(range.start..range.end));
     let options = GetOptions { range, ..GetOptions::default() };
-    let found = store.get_opts(&file.meta.location, options).await.map_err(|error| unreadable(&name, &error))?;
+    let found = store.get_opts(&file.meta.location, options).await.map_err(|error| unread(&name, &error))?;
     let compression = compression(spec.compression);
     Ok(match found.payload {
         GetResultPayload::File(mut handle, _) => {
             let part = found.range.end - found.range.start;
-            handle.seek(SeekFrom::Start(found.range.start)).map_err(|error| unreadable(&name, &error))?;
-            let reader = compression.convert_read(handle.take(part)).map_err(|error| unreadable(&name, &error))?;
+            handle.seek(SeekFrom::Start(found.range.start)).map_err(|error| unread(&name, &error))?;
+            let reader = compression.convert_read(handle.take(part)).map_err(|error| unread(&name, &error))?;
             let chunks = blocking(reader);
             located(chunks, name, spec.compression)
         }
         GetResultPayload::Stream(stream) => {
             let stream = stream.map_err(|error| DataFusionError::ObjectStore(Box::new(error))).boxed();
-            let stream = compression.convert_stream(stream).map_err(|error| unreadable(&name, &error))?;
+            let stream = compression.convert_stream(stream).map_err(|error| unread(&name, &error))?;
             located(stream.boxed(), name, spec.compression)
         }
     })
@@ -161,24 +162,12 @@ fn located(
             breaks.pass(&chunk);
             Ok(chunk)
         }
-        Err(error) => Err(match root(&error) {
-            DataFusionError::ObjectStore(error) => unreadable(&name, error),
-            DataFusionError::IoError(error) if compression == Compression::None => unreadable(&name, error),
-            DataFusionError::IoError(error) => damaged(&name, breaks.passed, error),
-            root => unreadable(&name, &root.strip_backtrace()),
-        }),
+        Err(error) => Err(unreadable(&name, &error).unwrap_or_else(|| match compression {
+            Compression::None => unread(&name, &error),
+            _ => damaged(&name, breaks.passed, &error.find_root().strip_backtrace()),
+        })),
     });
     chunks.boxed()
-}
-
-/// The error that another one wraps; decompression wraps those of what it reads.
-fn root(error: &DataFusionError) -> &DataFusionError {
-    let root = error.find_root();
-    let wrapped = match root {
-        DataFusionError::IoError(error) => error.get_ref().and_then(|inner| inner.downcast_ref::<DataFusionError>()),
-        _ => None,
-    };
-    wrapped.map_or(root, DataFusionError::find_root)
 }
 
 fn decoded(chunks: Chunks, encoding: Encoding, name: String) -> Chunks {
@@ -227,10 +216,6 @@ pub(crate) fn compression(compression: Compression) -> FileCompressionType {
         Compression::Gzip => FileCompressionType::GZIP,
         Compression::Zstd => FileCompressionType::ZSTD,
     }
-}
-
-fn unreadable(name: &str, error: &dyn std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Unavailable, Problem::new(format!("cannot be read: {error}")).at(Place::whole(name)))
 }
 
 fn damaged(name: &str, lines: u64, error: &dyn std::fmt::Display) -> Error {

@@ -29,7 +29,7 @@ use crate::formats::parquet::footer::Stored;
 use crate::formats::parquet::scan::ParquetScan;
 use crate::formats::parquet::schema::Wanted;
 use crate::session::{self, Resources};
-use crate::stores::{StoreOptions, Stores};
+use crate::storage::stores::{StoreOptions, Stores};
 
 /// A session with some threads and small files cut into pieces.
 pub(super) fn session(threads: usize) -> SessionContext {

@@ -14,11 +14,16 @@ use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, RetryConfig};
+use object_store::{BackoffConfig, ObjectStore, RetryConfig};
 use url::Url;
 
+use super::refusal::Connector;
+use super::sandbox::Roots;
 use crate::error::external;
-use crate::roots::Roots;
+
+/// Before a request is sent again, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// How stores are reached, beyond what the environment says.
 #[derive(Debug, Clone, Default)]
@@ -86,10 +91,11 @@ impl Stores {
                 problem.help("check the store's environment variables and the settings under [stores]"),
             )
         };
-        let retry = RetryConfig { retry_timeout: self.options.retry_timeout, ..RetryConfig::default() };
+        let retry = retry(self.options.retry_timeout);
         macro_rules! cloud {
             ($builder:ty) => {{
                 let mut builder = <$builder>::from_env().with_url(url.as_str()).with_retry(retry);
+                builder = builder.with_http_connector(Connector::default());
                 for (name, value) in &self.options.options {
                     // An option of another kind of store is not this one's business.
                     if let Ok(key) = name.to_ascii_lowercase().parse() {
@@ -110,6 +116,19 @@ impl Stores {
             }
         }
     }
+}
+
+/// Failing requests are tried again for so long, however often that is, with pauses that get longer.
+fn retry(timeout: Duration) -> RetryConfig {
+    let backoff = BackoffConfig {
+        init_backoff: FIRST_PAUSE,
+        // So that a short time is not passed in one pause.
+        max_backoff: (timeout / 10).clamp(FIRST_PAUSE, LONGEST_PAUSE),
+        ..BackoffConfig::default()
+    };
+    // No pause is shorter than the first, so that the time is over before the number is reached.
+    let max_retries = timeout.div_duration_f64(FIRST_PAUSE).ceil() as usize;
+    RetryConfig { backoff, max_retries, retry_timeout: timeout }
 }
 
 /// The URL of a location, and the path within its store.

@@ -4,7 +4,7 @@ use keyfold_core::{Place, Problem};
 use object_store::{ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
 
-use crate::stores::{self, Stores};
+use crate::storage::stores::{self, Stores};
 use keyfold_core::layout::{ALIVE, STAGING};
 use keyfold_core::location::Location;
 

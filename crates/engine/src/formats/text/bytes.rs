@@ -164,7 +164,10 @@ fn located(
         }
         Err(error) => Err(unreadable(&name, &error).unwrap_or_else(|| match compression {
             Compression::None => unread(&name, &error),
-            _ => damaged(&name, breaks.passed, &error.find_root().strip_backtrace()),
+            _ => match error.find_root() {
+                DataFusionError::IoError(error) => damaged(&name, breaks.passed, error),
+                root => damaged(&name, breaks.passed, &root.strip_backtrace()),
+            },
         })),
     });
     chunks.boxed()

@@ -69,6 +69,10 @@ pub fn carry(error: DataFusionError, executor: &str) -> DataFusionError {
         Root::Arrow(root) => (classify_arrow(root), false),
         Root::Ballistas => return error,
     };
+    if is_broken_off(&error) {
+        let own = Error::new(ErrorKind::Unavailable, format!("results were lost with an executor: {own}"));
+        return DataFusionError::External(Box::new(Carried(Failure::Lost(own))));
+    }
     let retried = matches!(own.kind(), ErrorKind::Unavailable | ErrorKind::Delivery) && !memory;
     let own = match own.kind() {
         ErrorKind::Unavailable | ErrorKind::Delivery | ErrorKind::Internal => {
@@ -84,6 +88,15 @@ pub fn carry(error: DataFusionError, executor: &str) -> DataFusionError {
         DataFusionError::IoError(io::Error::other(Carried(own.into())))
     } else {
         DataFusionError::External(Box::new(Carried(own.into())))
+    }
+}
+
+/// Whether the results of an earlier stage broke off while they were read: nothing else is read as Arrow's IPC.
+fn is_broken_off(error: &DataFusionError) -> bool {
+    match root(error) {
+        Root::Query(DataFusionError::ArrowError(root, _)) => matches!(root.as_ref(), ArrowError::IpcError(_)),
+        Root::Arrow(root) => matches!(root, ArrowError::IpcError(_)),
+        _ => false,
     }
 }
 
